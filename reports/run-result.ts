@@ -1,0 +1,112 @@
+import { z } from 'zod';
+
+/**
+ * What a run came to, as one document: the only thing a report reads. `run-result.json` is this, and
+ * `schemaVersion` changes when a reader of the older shape would be misled.
+ */
+export const RUN_RESULT_SCHEMA_VERSION = 1;
+
+/** Milliseconds; `null` where nothing was recorded. */
+const distribution = z.strictObject({
+  count: z.int().nonnegative(),
+  minMs: z.number().nullable(),
+  meanMs: z.number().nullable(),
+  p50Ms: z.number().nullable(),
+  p90Ms: z.number().nullable(),
+  p95Ms: z.number().nullable(),
+  p99Ms: z.number().nullable(),
+  maxMs: z.number().nullable(),
+  /** HdrHistogram V2 compressed, base64: whole distributions can be merged and compared later. */
+  hdr: z.string(),
+});
+
+const outcomeCounts = z.strictObject({
+  assigned: z.int().nonnegative(),
+  ended: z.int().nonnegative(),
+  error: z.int().nonnegative(),
+  aborted: z.int().nonnegative(),
+});
+
+const cell = z.strictObject({
+  /** e.g. `linux/individual/tpm/swtpm/https/native`, with `/fault` appended where one is set. */
+  name: z.string(),
+  platform: z.string(),
+  enrollment: z.string(),
+  attestation: z.string(),
+  keyStore: z.string(),
+  transport: z.string(),
+  client: z.string(),
+  fault: z.string().nullable(),
+  /** `notPossible` carries the reason instead of results. */
+  notPossible: z.string().nullable(),
+  devices: z.int().nonnegative(),
+  outcomes: outcomeCounts,
+  totalMs: distribution,
+});
+
+const errorCount = z.strictObject({
+  code: z.string(),
+  count: z.int().positive(),
+  message: z.string(),
+  hint: z.string().nullable(),
+  /** A few registrationIds, to look further. */
+  examples: z.array(z.string()),
+});
+
+const check = z.strictObject({
+  /** `expectation` and `oracle` judge correctness, `threshold` performance. */
+  kind: z.enum(['expectation', 'oracle', 'threshold']),
+  name: z.string(),
+  passed: z.boolean(),
+  /** What was seen, for a person: `p(95) = 812 ms`. */
+  actual: z.string(),
+  detail: z.string().nullable(),
+});
+
+const timeSlice = z.strictObject({
+  /** Start of the slice, milliseconds since the run began. */
+  atMs: z.number(),
+  started: z.int().nonnegative(),
+  outcomes: outcomeCounts,
+  inFlight: z.int().nonnegative(),
+});
+
+export const runResultSchema = z.strictObject({
+  schemaVersion: z.literal(RUN_RESULT_SCHEMA_VERSION),
+  tool: z.strictObject({ name: z.literal('dps-rig'), version: z.string() }),
+  scenario: z.strictObject({ name: z.string(), description: z.string(), file: z.string(), seed: z.int() }),
+  endpoint: z.strictObject({ kind: z.string(), host: z.string(), idScope: z.string() }),
+  machine: z.strictObject({
+    cpu: z.string(),
+    cores: z.int(),
+    memoryGiB: z.number(),
+    node: z.string(),
+    os: z.string(),
+  }),
+  load: z.strictObject({ arrival: z.string(), workers: z.int(), tpmMode: z.string() }),
+  startedAt: z.iso.datetime(),
+  /** The timed part, from the first intended start to the last outcome. */
+  durationMs: z.number(),
+  /** Making keys, certificates and TPMs, outside the timed part. */
+  preparationMs: z.number(),
+  devices: z.int().nonnegative(),
+  outcomes: outcomeCounts,
+  /** Assigned devices per second of the timed part. */
+  assignedPerSecond: z.number(),
+  /** CPU milliseconds of this process (all threads) in the timed part, per device. */
+  cpuPerDeviceMs: z.number(),
+  total: distribution,
+  phases: z.record(z.string(), distribution),
+  /** Actual start minus intended start: how far the load generator itself fell behind. */
+  lateness: distribution,
+  cells: z.array(cell),
+  errors: z.array(errorCount),
+  timeSeries: z.strictObject({ intervalMs: z.number(), slices: z.array(timeSlice) }),
+  checks: z.array(check),
+  verdict: z.enum(['passed', 'correctness-failed', 'performance-failed', 'interrupted']),
+});
+
+export type RunResult = z.infer<typeof runResultSchema>;
+export type Distribution = z.infer<typeof distribution>;
+export type Check = z.infer<typeof check>;
+export type CellResult = z.infer<typeof cell>;

@@ -1,0 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Where time comes from. Tests replace it; devices may have a skewed one. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch, as this clock believes. */
+  nowMs(): number;
+  /** Monotonic milliseconds with a fraction, for durations. */
+  monotonicMs(): number;
+  /** Waits; rejects with the signal's reason when aborted. */
+  sleepMs(durationMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleepMs: async (durationMs, signal) => {
+    await delay(Math.max(0, durationMs), undefined, signal === undefined ? {} : { signal });
+  },
+};

@@ -1,0 +1,50 @@
+import type { DeviceRegistration, RegistrationOperationStatus } from '../wire/device-api.ts';
+
+/** Where a device finds its DPS. */
+export interface DpsEndpoint {
+  /** Name for SNI, the Host header and certificate checks, e.g. `global.azure-devices-provisioning.net`. */
+  readonly hostName: string;
+  /** Address actually dialled; the host name is resolved when absent. */
+  readonly address?: string | undefined;
+  readonly port: number;
+  readonly idScope: string;
+  readonly apiVersion: string;
+  /** PEM of the roots that sign the server's certificate; the system's roots when absent. */
+  readonly caPem?: string | undefined;
+}
+
+/** Proof that goes with a request; an X.509 device proves itself in the TLS handshake and sends `none`. */
+export type RequestProof = { readonly kind: 'none' } | { readonly kind: 'sas'; readonly token: string };
+
+/** What the service answered to register or to a status query. */
+export interface RegistrationReply {
+  readonly operation: RegistrationOperationStatus;
+  /** From wherever the protocol carries it; absent when the service gave none. */
+  readonly retryAfterSeconds: number | undefined;
+}
+
+/**
+ * One device's own connection to DPS, over one protocol.
+ *
+ * Every method throws `DpsServiceError` for a refusal and `TransportError` when the way there failed.
+ */
+export interface ProvisioningTransport extends AsyncDisposable {
+  /** TCP and TLS (and what the protocol needs before the first request). */
+  connect(signal: AbortSignal): Promise<void>;
+  register(body: DeviceRegistration, proof: RequestProof, signal: AbortSignal): Promise<RegistrationReply>;
+  queryOperation(operationId: string, proof: RequestProof, signal: AbortSignal): Promise<RegistrationReply>;
+  close(): Promise<void>;
+}
+
+/** A transport that can carry the TPM challenge (HTTPS, AMQP; DPS has none over MQTT). */
+export interface TpmProvisioningTransport extends ProvisioningTransport {
+  /**
+   * Presents EK and SRK and returns the challenge.
+   *
+   * @returns the decoded `authenticationKey`, and the key name to sign under
+   */
+  requestChallenge(
+    body: DeviceRegistration,
+    signal: AbortSignal,
+  ): Promise<{ readonly blob: Uint8Array; readonly keyName: string }>;
+}
