@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { EnvironmentError, RigError, ScenarioError, toError, UsageError } from '../../simulators/kernel/errors.ts';
+import { exitCodes } from './exit-codes.ts';
+
+/** The `dps-rig` program: one file in commands/ for each command. */
+function createProgram(): Command {
+  const program = new Command('dps-rig')
+    .description('Simulated TPM and HSM devices, a Device Provisioning Service that verifies, and a harness that measures and judges.')
+    .showHelpAfterError()
+    .exitOverride();
+  return program;
+}
+
+function exitCodeOf(error: Error): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.passed : exitCodes.usage;
+  if (error instanceof ScenarioError || error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof EnvironmentError) return exitCodes.environment;
+  return exitCodes.bug;
+}
+
+function explain(error: Error): string {
+  if (!(error instanceof RigError)) return error.stack ?? error.message;
+  const log = error instanceof EnvironmentError ? error.lastLogLines.map((line) => `  | ${line}`) : [];
+  const hint = error.hint === undefined ? [] : [`hint: ${error.hint}`];
+  return [`dps-rig: ${error.message}`, ...log, ...hint].join('\n');
+}
+
+try {
+  await createProgram().parseAsync();
+} catch (thrown) {
+  const error = toError(thrown);
+  if (!(error instanceof CommanderError)) process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = exitCodeOf(error);
+}
