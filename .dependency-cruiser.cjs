@@ -10,25 +10,59 @@ const wrapped = (packageName, folder) => ({
   to: { path: `^node_modules/${packageName}/` },
 });
 
-const forbid = (name, from, to, comment) => ({ name, severity: 'error', ...(comment ? { comment } : {}), from, to });
+const forbid = (name, from, to, comment) => ({
+  name,
+  severity: 'error',
+  ...(comment ? { comment } : {}),
+  from,
+  to,
+});
 
 module.exports = {
   forbidden: [
     forbid('no-cycles', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
-    forbid('no-orphans', { orphan: true, pathNot: ['\\.(test|config)\\.ts$', '^scripts/', '^bench/', '\\.d\\.ts$'] }, {}),
+    forbid(
+      'no-orphans',
+      { orphan: true, pathNot: ['\\.(test|config)\\.ts$', '^scripts/', '^bench/', '\\.d\\.ts$'] },
+      {},
+    ),
     forbid('no-unresolvable-imports', {}, { couldNotResolve: true }),
     forbid('no-tests-in-production-code', { pathNot: notTests }, { path: notTests }),
-    forbid('simulators-never-import-harness-or-reports', { path: '^simulators/' }, { path: '^(harness|reports)/' }),
-    forbid('reports-import-only-reports', { path: '^reports/', pathNot: notTests }, { path: '^(simulators|harness)/' }),
+    forbid(
+      'simulators-never-import-harness-or-reports',
+      { path: '^simulators/' },
+      { path: '^(harness|reports)/' },
+    ),
+    forbid(
+      'reports-import-only-reports',
+      { path: '^reports/', pathNot: notTests },
+      { path: '^(simulators|harness)/' },
+    ),
     forbid(
       'harness-uses-simulators-by-their-face',
       { path: '^harness/', pathNot: notTests },
       { path: '^simulators/', pathNot: '^simulators/(index\\.ts|schemas\\.ts|kernel/)' },
     ),
-    forbid('only-the-cli-knows-reporters', { path: '^harness/', pathNot: ['^harness/cli/', notTests] }, { path: '^reports/', pathNot: '^reports/run-result\\.ts' }),
-    forbid('the-kernel-is-a-leaf', { path: layer('kernel') }, { path: '^simulators/', pathNot: '^simulators/kernel/' }),
-    forbid('wire-and-pki-are-low', { path: layer('wire|pki') }, { path: '^simulators/', pathNot: layer('kernel|wire|pki') }),
-    forbid('faults-are-low', { path: layer('faults') }, { path: '^simulators/', pathNot: layer('kernel|wire|faults') }),
+    forbid(
+      'only-the-cli-knows-reporters',
+      { path: '^harness/', pathNot: ['^harness/cli/', notTests] },
+      { path: '^reports/', pathNot: '^reports/run-result\\.ts' },
+    ),
+    forbid(
+      'the-kernel-is-a-leaf',
+      { path: layer('kernel') },
+      { path: '^simulators/', pathNot: '^simulators/kernel/' },
+    ),
+    forbid(
+      'wire-and-pki-are-low',
+      { path: layer('wire|pki') },
+      { path: '^simulators/', pathNot: layer('kernel|wire|pki') },
+    ),
+    forbid(
+      'faults-are-low',
+      { path: layer('faults') },
+      { path: '^simulators/', pathNot: layer('kernel|wire|faults') },
+    ),
     forbid(
       'codecs-do-no-io',
       { path: '^simulators/(tpm/codec|wire|kernel/bytes)', pathNot: notTests },
@@ -39,11 +73,31 @@ module.exports = {
       { path: layer('tpm|pkcs11') },
       { path: layer('security|transport|device|server|dps|hub') },
     ),
-    forbid('security-is-below-transport-and-device', { path: layer('security') }, { path: layer('transport|device|server|dps|hub') }),
-    forbid('transport-is-below-device', { path: layer('transport') }, { path: layer('device|server|dps|hub') }),
-    forbid('a-transport-holds-no-keys', { path: layer('transport'), pathNot: notTests }, { path: layer('tpm|pkcs11|pki') }),
-    forbid('device-side-never-imports-service-side', { path: layer('security|transport|device') }, { path: layer('server|dps|hub') }),
-    forbid('service-side-never-imports-device-side', { path: layer('server|dps|hub') }, { path: layer('security|transport|device') }),
+    forbid(
+      'security-is-below-transport-and-device',
+      { path: layer('security') },
+      { path: layer('transport|device|server|dps|hub') },
+    ),
+    forbid(
+      'transport-is-below-device',
+      { path: layer('transport') },
+      { path: layer('device|server|dps|hub') },
+    ),
+    forbid(
+      'a-transport-holds-no-keys',
+      { path: layer('transport'), pathNot: notTests },
+      { path: layer('tpm|pkcs11|pki') },
+    ),
+    forbid(
+      'device-side-never-imports-service-side',
+      { path: layer('security|transport|device') },
+      { path: layer('server|dps|hub') },
+    ),
+    forbid(
+      'service-side-never-imports-device-side',
+      { path: layer('server|dps|hub') },
+      { path: layer('security|transport|device') },
+    ),
     forbid(
       'service-side-tpm-code-is-make-credential-only',
       { path: layer('server|dps|hub'), pathNot: notTests },
@@ -51,15 +105,25 @@ module.exports = {
     ),
     forbid(
       'the-registration-core-imports-no-front-end',
-      { path: '^simulators/dps/', pathNot: ['^simulators/dps/front-ends/', '^simulators/dps/emulator\\.ts', notTests] },
+      {
+        path: '^simulators/dps/',
+        pathNot: ['^simulators/dps/front-ends/', '^simulators/dps/emulator\\.ts', notTests],
+      },
       { path: '^simulators/dps/front-ends/' },
     ),
     forbid(
       'child-processes-only-in-processes-and-environment',
-      { path: '^(simulators|harness|reports)/', pathNot: ['^simulators/processes/', '^harness/environment/', notTests] },
+      {
+        path: '^(simulators|harness|reports)/',
+        pathNot: ['^simulators/processes/', '^harness/environment/', notTests],
+      },
       { path: '^(node:)?child_process$' },
     ),
-    forbid('worker-threads-only-in-load', { path: '^(simulators|harness|reports)/', pathNot: ['^harness/load/', notTests] }, { path: '^(node:)?worker_threads$' }),
+    forbid(
+      'worker-threads-only-in-load',
+      { path: '^(simulators|harness|reports)/', pathNot: ['^harness/load/', notTests] },
+      { path: '^(node:)?worker_threads$' },
+    ),
     wrapped('piscina', 'harness/load/'),
     wrapped('commander', 'harness/cli/'),
     wrapped('cli-progress', 'harness/cli/'),
@@ -79,6 +143,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

@@ -1,12 +1,20 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { EnvironmentError, RigError, ScenarioError, toError, UsageError } from '../../simulators/kernel/errors.ts';
+import {
+  EnvironmentError,
+  RigError,
+  ScenarioError,
+  toError,
+  UsageError,
+} from '../../simulators/kernel/errors.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** The `dps-rig` program: one file in commands/ for each command. */
 function createProgram(): Command {
   const program = new Command('dps-rig')
-    .description('Simulated TPM and HSM devices, a Device Provisioning Service that verifies, and a harness that measures and judges.')
+    .description(
+      'Simulated TPM and HSM devices, a Device Provisioning Service that verifies, and a harness that measures and judges.',
+    )
     .showHelpAfterError()
     .exitOverride();
   return program;
