@@ -17,5 +17,13 @@ const resultFile = z.object({
 const path = process.argv[2] ?? 'out/test-results.json';
 const result = resultFile.parse(JSON.parse(readFileSync(path, 'utf8')));
 const skipped = result.numPendingTests + result.numTodoTests;
-process.stdout.write(`${result.numPassedTests} passed, ${result.numFailedTests} failed, ${skipped} skipped\n`);
-if (!result.success || result.numFailedTests > 0 || result.numFailedTestSuites > 0 || result.numPassedTests === 0) process.exitCode = 1;
+process.stdout.write(
+  `${result.numPassedTests} passed, ${result.numFailedTests} failed, ${skipped} skipped\n`,
+);
+if (
+  !result.success ||
+  result.numFailedTests > 0 ||
+  result.numFailedTestSuites > 0 ||
+  result.numPassedTests === 0
+)
+  process.exitCode = 1;
