@@ -1,0 +1,172 @@
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { type Clock, systemClock } from '../kernel/clock.ts';
+import { importSigningKey, type Signer, signCertificate } from './certificate.ts';
+import { createKeyPair, type KeyAlgorithm, keyIdentifier } from './key-pair.ts';
+import { joinPemChain } from './pem.ts';
+
+/** A throw-away CA as plain data: it can be sent to a worker thread or written to a file. The keys are secret. */
+export interface PkiBundle {
+  readonly rootPem: string;
+  readonly rootKeyPem: string;
+  readonly intermediatePem: string;
+  readonly intermediateKeyPem: string;
+}
+
+/** A certificate with its key. */
+export interface IssuedCertificate {
+  readonly certificatePem: string;
+  /** Leaf first, then intermediates; never the root. */
+  readonly chainPem: string;
+  /** PKCS#8. */
+  readonly privateKeyPem: string;
+}
+
+export interface ServerCertificateRequest {
+  /** DNS names; the first is the subject's CN. A leading `*.` is allowed. */
+  readonly names: readonly string[];
+  /** IP addresses, version 4 or 6. */
+  readonly addresses?: readonly string[];
+  readonly keyAlgorithm?: KeyAlgorithm;
+}
+
+export interface DeviceCertificateRequest {
+  /** DPS wants the registrationId here. */
+  readonly commonName: string;
+  /** Default `intermediate`; `self` is a self-signed certificate, for individual enrollments by thumbprint. */
+  readonly issuer?: 'intermediate' | 'root' | 'self';
+  /** Default an hour ago: clocks differ. */
+  readonly notBefore?: Date;
+  /** Default in 90 days. */
+  readonly notAfter?: Date;
+  readonly keyAlgorithm?: KeyAlgorithm;
+}
+
+/** A throw-away certificate authority: a root and one intermediate, which signs. */
+export interface TestPki {
+  readonly bundle: PkiBundle;
+  issueServerCertificate(request: ServerCertificateRequest): Promise<IssuedCertificate>;
+  issueDeviceCertificate(request: DeviceCertificateRequest): Promise<IssuedCertificate>;
+}
+
+export interface TestPkiOptions {
+  /** Goes into the CAs' names, so that two of them can be told apart. Default `dps-rig`. */
+  readonly name?: string;
+  readonly keyAlgorithm?: KeyAlgorithm;
+  readonly clock?: Clock;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const LEAF_LIFE_MS = 90 * DAY_MS;
+const CA_LIFE_MS = 3650 * DAY_MS;
+
+/** Makes a new root and intermediate, with new keys. */
+export async function createTestPki(options: TestPkiOptions = {}): Promise<TestPki> {
+  const { name = 'dps-rig', keyAlgorithm = 'ec-p256', clock = systemClock } = options;
+  const [rootKeys, intermediateKeys] = await Promise.all([
+    createKeyPair(keyAlgorithm),
+    createKeyPair(keyAlgorithm),
+  ]);
+  const root: Signer = {
+    commonName: `${name} test root`,
+    keyIdentifier: keyIdentifier(rootKeys.subjectPublicKeyInfo),
+    key: await importSigningKey(rootKeys.privateKeyPem),
+  };
+  const life = lifeFromNow(clock, CA_LIFE_MS);
+  const caCertificate = (
+    commonName: string,
+    subjectPublicKeyInfo: Uint8Array,
+    pathLength: number,
+  ): Promise<string> =>
+    signCertificate({ ...life, commonName, subjectPublicKeyInfo, profile: { kind: 'ca', pathLength } }, root);
+  const bundle = {
+    rootPem: await caCertificate(root.commonName, rootKeys.subjectPublicKeyInfo, 1),
+    rootKeyPem: rootKeys.privateKeyPem,
+    intermediatePem: await caCertificate(
+      `${name} test intermediate`,
+      intermediateKeys.subjectPublicKeyInfo,
+      0,
+    ),
+    intermediateKeyPem: intermediateKeys.privateKeyPem,
+  };
+  return openTestPki(bundle, clock);
+}
+
+/** Goes on with an authority that {@link createTestPki} made, for example in another thread. */
+export async function openTestPki(bundle: PkiBundle, clock: Clock = systemClock): Promise<TestPki> {
+  const root = await signerOf(bundle.rootPem, bundle.rootKeyPem);
+  const intermediate = await signerOf(bundle.intermediatePem, bundle.intermediateKeyPem);
+  return {
+    bundle,
+    issueServerCertificate: (request) => issueServerCertificate(request, intermediate, bundle, clock),
+    issueDeviceCertificate: (request) =>
+      issueDeviceCertificate(request, { root, intermediate }, bundle, clock),
+  };
+}
+
+async function issueServerCertificate(
+  request: ServerCertificateRequest,
+  signer: Signer,
+  bundle: PkiBundle,
+  clock: Clock,
+): Promise<IssuedCertificate> {
+  const { names, addresses = [], keyAlgorithm = 'ec-p256' } = request;
+  const keys = await createKeyPair(keyAlgorithm);
+  const certificatePem = await signCertificate(
+    {
+      commonName: names[0] ?? addresses[0] ?? 'localhost',
+      subjectPublicKeyInfo: keys.subjectPublicKeyInfo,
+      profile: { kind: 'server', names, addresses },
+      ...lifeFromNow(clock, LEAF_LIFE_MS),
+    },
+    signer,
+  );
+  const chainPem = joinPemChain([certificatePem, bundle.intermediatePem]);
+  return { certificatePem, chainPem, privateKeyPem: keys.privateKeyPem };
+}
+
+async function issueDeviceCertificate(
+  request: DeviceCertificateRequest,
+  authorities: { readonly root: Signer; readonly intermediate: Signer },
+  bundle: PkiBundle,
+  clock: Clock,
+): Promise<IssuedCertificate> {
+  const { commonName, issuer = 'intermediate', keyAlgorithm = 'ec-p256' } = request;
+  const life = lifeFromNow(clock, LEAF_LIFE_MS);
+  const keys = await createKeyPair(keyAlgorithm);
+  const certificatePem = await signCertificate(
+    {
+      commonName,
+      subjectPublicKeyInfo: keys.subjectPublicKeyInfo,
+      profile: { kind: 'client' },
+      notBefore: request.notBefore ?? life.notBefore,
+      notAfter: request.notAfter ?? life.notAfter,
+    },
+    issuer === 'self' ? await selfSigner(commonName, keys.privateKeyPem) : authorities[issuer],
+  );
+  const above = issuer === 'intermediate' ? [bundle.intermediatePem] : [];
+  return {
+    certificatePem,
+    chainPem: joinPemChain([certificatePem, ...above]),
+    privateKeyPem: keys.privateKeyPem,
+  };
+}
+
+async function signerOf(certificatePem: string, privateKeyPem: string): Promise<Signer> {
+  const { subject } = new X509Certificate(certificatePem);
+  return selfSigner(subject.replace(/^CN=/, ''), privateKeyPem);
+}
+
+async function selfSigner(commonName: string, privateKeyPem: string): Promise<Signer> {
+  const subjectPublicKeyInfo = createPublicKey(privateKeyPem).export({ type: 'spki', format: 'der' });
+  return {
+    commonName,
+    keyIdentifier: keyIdentifier(subjectPublicKeyInfo),
+    key: await importSigningKey(privateKeyPem),
+  };
+}
+
+function lifeFromNow(clock: Clock, lifeMs: number): { notBefore: Date; notAfter: Date } {
+  const nowMs = clock.nowMs();
+  return { notBefore: new Date(nowMs - HOUR_MS), notAfter: new Date(nowMs + lifeMs) };
+}
