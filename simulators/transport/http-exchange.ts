@@ -1,0 +1,84 @@
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { abortError } from '../kernel/deadline.ts';
+import { TransportError, type TransportPhase } from '../kernel/errors.ts';
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Must hold Host: the connection itself has no name. */
+  readonly headers: OutgoingHttpHeaders;
+  readonly body?: string | undefined;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Answers of DPS are below 4 KiB; an authenticationKey adds about 1.3 KiB. */
+export const MAX_RESPONSE_BYTES = 64 * 1024;
+
+/**
+ * One HTTP/1.1 request and its whole response on a connection that stays open afterwards, when the server agrees.
+ * The connection is destroyed on every error.
+ *
+ * @throws TransportError of phase `send`, `receive` (also `RESPONSE_TOO_LARGE`, `RESPONSE_TRUNCATED`, `HPE_…` for
+ *   what is not HTTP), `timeout` or `aborted`
+ */
+export async function exchange(
+  socket: TLSSocket,
+  { method, path, headers, body }: HttpRequest,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  if (signal.aborted) throw abortError(signal);
+  return new Promise((resolve, reject) => {
+    const outgoing = request({
+      method,
+      path,
+      headers: { ...headers, Connection: 'keep-alive' },
+      createConnection: () => socket,
+    });
+    let phase: TransportPhase = 'send';
+    const fail = (error: TransportError): void => {
+      signal.removeEventListener('abort', onAbort);
+      outgoing.destroy();
+      socket.destroy();
+      reject(error);
+    };
+    const onAbort = (): void => fail(abortError(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+    outgoing.once('finish', () => {
+      phase = 'receive';
+    });
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      fail(new TransportError(phase, error.code ?? 'HTTP_FAILED', error.message, { cause: error }));
+    });
+    outgoing.once('response', (incoming) => {
+      let text = '';
+      incoming.setEncoding('utf8');
+      incoming.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > MAX_RESPONSE_BYTES) fail(tooLarge());
+      });
+      incoming.on('error', (cause: Error) => fail(truncated(text.length, cause)));
+      incoming.once('end', () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: text });
+      });
+    });
+    outgoing.end(body);
+  });
+}
+
+const tooLarge = (): TransportError =>
+  new TransportError('receive', 'RESPONSE_TOO_LARGE', `answer is longer than ${MAX_RESPONSE_BYTES} bytes`);
+
+const truncated = (received: number, cause: Error): TransportError =>
+  new TransportError(
+    'receive',
+    'RESPONSE_TRUNCATED',
+    `the connection ended after ${received} bytes of the answer's body`,
+    { cause },
+  );

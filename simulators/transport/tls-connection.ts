@@ -1,0 +1,101 @@
+import { isIP } from 'node:net';
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  connect,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
+import { abortError } from '../kernel/deadline.ts';
+import { TransportError, type TransportPhase } from '../kernel/errors.ts';
+import type { DpsEndpoint } from './provisioning-transport.ts';
+
+/**
+ * Opens a TLS connection of its own to an endpoint and checks the server's certificate against its host name.
+ *
+ * @throws TransportError of phase `resolve`, `connect`, `tls`, `timeout` or `aborted`
+ */
+export async function openTlsConnection(
+  endpoint: DpsEndpoint,
+  secureContext: SecureContext,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  if (signal.aborted) throw abortError(signal);
+  return new Promise((resolve, reject) => {
+    let phase: TransportPhase = 'resolve';
+    const socket = connect(connectionOptions(endpoint, secureContext));
+    // Else a request may wait for the server to acknowledge the handshake.
+    socket.setNoDelay(true);
+    const settle = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      socket.off('close', onClose);
+    };
+    const fail = (error: TransportError): void => {
+      settle();
+      socket.destroy();
+      reject(error);
+    };
+    const onAbort = (): void => fail(abortError(signal));
+    const onClose = (): void =>
+      fail(new TransportError(phase, 'ECONNRESET', `${where(endpoint)} closed the connection`));
+    signal.addEventListener('abort', onAbort, { once: true });
+    socket.once('lookup', () => {
+      phase = 'connect';
+    });
+    socket.once('connect', () => {
+      phase = 'tls';
+    });
+    // Stays for the socket's life: an idle connection that breaks must not become an uncaught error.
+    socket.on('error', (error: NodeJS.ErrnoException) => fail(connectError(error, phase, endpoint)));
+    socket.once('close', onClose);
+    socket.once('secureConnect', () => {
+      settle();
+      resolve(socket);
+    });
+  });
+}
+
+function connectionOptions(endpoint: DpsEndpoint, secureContext: SecureContext): ConnectionOptions {
+  return {
+    host: endpoint.address ?? endpoint.hostName,
+    port: endpoint.port,
+    secureContext,
+    // RFC 6066 §3: no IP address in SNI.
+    servername: isIP(endpoint.hostName) === 0 ? endpoint.hostName : '',
+    // Node would check against the address dialled when there is no SNI.
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(endpoint.hostName, certificate),
+  };
+}
+
+function connectError(
+  error: NodeJS.ErrnoException,
+  phaseReached: TransportPhase,
+  endpoint: DpsEndpoint,
+): TransportError {
+  const phase =
+    error.syscall === 'getaddrinfo' ? 'resolve' : error.syscall === 'connect' ? 'connect' : phaseReached;
+  const code = error.code ?? 'TLS_FAILED';
+  return new TransportError(phase, code, `${where(endpoint)}: ${error.message}`, {
+    cause: error,
+    ...hintFor(code),
+  });
+}
+
+function hintFor(code: string): { hint?: string } {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return { hint: 'Check that the service runs and that host and port are right.' };
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      return { hint: 'Give the CA that signed the server certificate as the trusted CA.' };
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return { hint: 'Use a host name that the server certificate carries.' };
+    default:
+      return {};
+  }
+}
+
+const where = ({ hostName, address, port }: DpsEndpoint): string =>
+  address === undefined ? `${hostName}:${port}` : `${hostName} (${address}:${port})`;
