@@ -16,6 +16,8 @@ const distribution = z.strictObject({
   p95Ms: z.number().nullable(),
   p99Ms: z.number().nullable(),
   maxMs: z.number().nullable(),
+  /** More points of the same curve, rising, for drawing it: `percentile` from 0 to 100. */
+  percentiles: z.array(z.strictObject({ percentile: z.number().min(0).max(100), ms: z.number() })).optional(),
   /** HdrHistogram V2 compressed, base64: whole distributions can be merged and compared later. */
   hdr: z.string(),
 });
@@ -57,6 +59,8 @@ const check = z.strictObject({
   /** `expectation` and `oracle` judge correctness, `threshold` performance. */
   kind: z.enum(['expectation', 'oracle', 'threshold']),
   name: z.string(),
+  /** Name of the one cell that it judges; absent when it judges the whole run. */
+  cell: z.string().optional(),
   passed: z.boolean(),
   /** What was seen, for a person: `p(95) = 812 ms`. */
   actual: z.string(),
@@ -110,3 +114,6 @@ export type RunResult = z.infer<typeof runResultSchema>;
 export type Distribution = z.infer<typeof distribution>;
 export type Check = z.infer<typeof check>;
 export type CellResult = z.infer<typeof cell>;
+export type ErrorCount = z.infer<typeof errorCount>;
+export type OutcomeCounts = z.infer<typeof outcomeCounts>;
+export type TimeSlice = z.infer<typeof timeSlice>;

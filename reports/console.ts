@@ -1,0 +1,230 @@
+import picocolors from 'picocolors';
+import { byUrgency, judgeCell, nameCells } from './cells.ts';
+import { align, type Column, columnsOf, cut, fold, pad } from './console-layout.ts';
+import { formatCount, formatMs } from './figures.ts';
+import { phasesOf } from './phases.ts';
+import type { CellResult, Check, OutcomeCounts, RunResult } from './run-result.ts';
+import { oneLine, plural, shorten } from './text.ts';
+import {
+  describeVerdict,
+  headline,
+  oracleChecks,
+  scenarioChecks,
+  type Tone,
+  toneSymbols,
+} from './verdict.ts';
+
+export interface ConsoleOptions {
+  readonly color: boolean;
+  /** Columns of the terminal; the summary uses 80 to 100 of them. */
+  readonly width: number;
+  /** Where the report is, as the user would open it; left out when none was written. */
+  readonly reportPath?: string | undefined;
+}
+
+// What a terminal shows at once; the rest is in the report.
+const MAX_CELLS = 16;
+const MAX_ERRORS = 8;
+const MAX_NAME_BESIDE_FIGURE = 48;
+
+/** The summary at the end of a run: verdict, checks, cells, phases, errors, the oracle, and where the report is. */
+export function renderConsoleSummary(result: RunResult, options: ConsoleOptions): string {
+  const screen: Screen = {
+    colors: picocolors.createColors(options.color),
+    width: Math.min(100, Math.max(80, options.width)),
+  };
+  const blocks = [
+    titleBlock(result, screen),
+    checksBlock('checks', scenarioChecks(result), screen),
+    cellsBlock(result, screen),
+    phasesBlock(result, screen),
+    errorsBlock(result, screen),
+    checksBlock('oracle', oracleChecks(result), screen),
+    reportBlock(options.reportPath, screen),
+    verdictBlock(result, screen),
+  ];
+  const lines = blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
+  return `${lines.join('\n')}\n`;
+}
+
+interface Screen {
+  readonly colors: ReturnType<typeof picocolors.createColors>;
+  readonly width: number;
+}
+
+type Lines = readonly string[];
+
+function titleBlock(result: RunResult, { colors, width }: Screen): Lines {
+  const { scenario, endpoint, load } = result;
+  const about = [
+    `seed ${scenario.seed}`,
+    `${oneLine(endpoint.kind)} ${oneLine(endpoint.host)}`,
+    oneLine(load.arrival),
+    plural(load.workers, 'worker'),
+  ].join(' · ');
+  return [
+    `  ${colors.bold(cut(oneLine(scenario.name), width - 2))}`,
+    ...fold(about, width - 2).map((line) => `  ${colors.dim(line)}`),
+  ];
+}
+
+function checksBlock(title: string, checks: readonly Check[], screen: Screen): Lines {
+  if (checks.length === 0) return [];
+  const short = checks
+    .map((check) => oneLine(check.name))
+    .filter((name) => name.length <= MAX_NAME_BESIDE_FIGURE);
+  const nameWidth = Math.max(0, ...short.map(columnsOf));
+  return [heading(title, '', screen), ...checks.flatMap((check) => checkLines(check, nameWidth, screen))];
+}
+
+function checkLines(check: Check, nameWidth: number, screen: Screen): Lines {
+  const tone = check.passed ? 'good' : 'bad';
+  const mark = paint(tone, toneSymbols[tone], screen);
+  const name = oneLine(check.name);
+  const actual = shorten(oneLine(check.actual), 200);
+  const figure = (text: string): string => (check.passed ? text : paint(tone, text, screen));
+  const detail = check.detail === null ? [] : fold(shorten(oneLine(check.detail), 400), screen.width - 6);
+  const more = indent(detail, 6).map(screen.colors.dim);
+
+  const beside = name.length <= MAX_NAME_BESIDE_FIGURE && columnsOf(actual) <= screen.width - nameWidth - 8;
+  if (beside) return [`    ${mark} ${pad(name, nameWidth)}  ${figure(actual)}`, ...more];
+  const [first = '', ...rest] = indent(fold(name, screen.width - 6), 6);
+  const below = indent(fold(actual, screen.width - 6), 6).map(figure);
+  return [`    ${mark} ${first.trimStart()}`, ...rest, ...below, ...more];
+}
+
+function cellsBlock(result: RunResult, screen: Screen): Lines {
+  if (result.cells.length === 0) return [];
+  const names = nameCells(result.cells);
+  const shown = byUrgency(result.cells, result).slice(0, MAX_CELLS);
+  const countColumns = outcomeKinds.filter(
+    (kind) => kind === 'assigned' || result.cells.some((cell) => cell.outcomes[kind] > 0),
+  );
+  const columns: readonly Column[] = [
+    { title: '', side: 'left', grows: true },
+    ...['devices', ...countColumns, 'med', 'p(95)'].map((title): Column => ({ title, side: 'right' })),
+  ];
+  const rows = shown.map((cell) => [
+    oneLine(names.shortName(cell)),
+    formatCount(cell.devices),
+    ...countColumns.map((kind) => formatCount(cell.outcomes[kind])),
+    formatMs(cell.totalMs.p50Ms),
+    formatMs(cell.totalMs.p95Ms),
+  ]);
+  const [head = '', ...body] = align(columns, rows, screen.width - 6);
+  const lines = body.flatMap((line, index) => cellLines(line, shown[index], result, screen));
+  const left = result.cells.length - shown.length;
+  return [
+    heading('cells', names.common.map(oneLine).join(' · '), screen),
+    `      ${screen.colors.dim(head)}`,
+    ...lines,
+    ...(left > 0 ? [screen.colors.dim(`      … and ${plural(left, 'more cell')}, all in the report`)] : []),
+  ];
+}
+
+function cellLines(line: string, cell: CellResult | undefined, result: RunResult, screen: Screen): Lines {
+  if (cell === undefined) return [];
+  const { tone, reason, kind } = judgeCell(cell, result);
+  const row = `    ${paint(tone, toneSymbols[tone], screen)} ${line}`;
+  if (kind !== 'not-possible') return [row];
+  return [
+    row,
+    ...indent(fold(`not possible: ${oneLine(reason)}`, screen.width - 8), 8).map(screen.colors.dim),
+  ];
+}
+
+function phasesBlock(result: RunResult, screen: Screen): Lines {
+  const phases = phasesOf(result);
+  if (phases.length === 0) return [];
+  const heads = ['count', 'avg', 'min', 'med', 'max', 'p(90)', 'p(95)', 'p(99)'];
+  const columns: readonly Column[] = [
+    { title: '', side: 'left', grows: true },
+    ...heads.map((title): Column => ({ title, side: 'right' })),
+  ];
+  const rows = phases.map(({ name, distribution: d }) => [
+    oneLine(name),
+    formatCount(d.count),
+    ...[d.meanMs, d.minMs, d.p50Ms, d.maxMs, d.p90Ms, d.p95Ms, d.p99Ms].map(formatMs),
+  ]);
+  const [head = '', ...body] = align(columns, rows, screen.width - 6);
+  const last = body.length - 1;
+  return [
+    heading('phases', '', screen),
+    `      ${screen.colors.dim(head)}`,
+    ...body.map((line, index) => `      ${index === last ? screen.colors.bold(line) : line}`),
+  ];
+}
+
+function errorsBlock(result: RunResult, screen: Screen): Lines {
+  if (result.errors.length === 0) return [];
+  const { colors, width } = screen;
+  const shown = result.errors.slice(0, MAX_ERRORS);
+  const countWidth = Math.max(...shown.map((error) => formatCount(error.count).length));
+  const lines = shown.flatMap((error) => {
+    const count = formatCount(error.count).padStart(countWidth);
+    const message = fold(shorten(oneLine(error.message), 300), width - 8);
+    const hint = error.hint === null ? [] : fold(`→ ${shorten(oneLine(error.hint), 300)}`, width - 8);
+    const examples = fold(`e.g. ${error.examples.map(oneLine).join(', ')}`, width - 8);
+    return [
+      `    ${colors.bold(count)} × ${paint('bad', cut(oneLine(error.code), width - countWidth - 8), screen)}`,
+      ...indent(message, 6),
+      ...indent(hint, 6).map(colors.cyan),
+      ...(error.examples.length === 0 ? [] : indent(examples, 6).map(colors.dim)),
+    ];
+  });
+  const left = result.errors.length - shown.length;
+  return [
+    heading('errors', '', screen),
+    ...lines,
+    ...(left > 0 ? [colors.dim(`    … and ${plural(left, 'more code')}, all in the report`)] : []),
+  ];
+}
+
+function reportBlock(path: string | undefined, screen: Screen): Lines {
+  return path === undefined ? [] : [`${heading('report', '', screen)}  ${oneLine(path)}`];
+}
+
+function verdictBlock(result: RunResult, screen: Screen): Lines {
+  const { label, tone } = describeVerdict(result);
+  const badge = {
+    good: 'bgGreen',
+    bad: 'bgRed',
+    warning: 'bgYellow',
+    neutral: 'inverse',
+  } as const satisfies Record<Tone, keyof Screen['colors']>;
+  const { colors, width } = screen;
+  const word = `${toneSymbols[tone]} ${label.toUpperCase()}`;
+  const painted = colors.bold(colors[badge[tone]](colors.black(` ${word} `)));
+  const room = width - word.length - 6;
+  const [first = '', ...more] = fold(headline(result), room);
+  return [`  ${painted}  ${first}`, ...indent(more, width - room)];
+}
+
+const outcomeKinds = [
+  'assigned',
+  'ended',
+  'error',
+  'aborted',
+] as const satisfies readonly (keyof OutcomeCounts)[];
+
+function heading(title: string, note: string, { colors, width }: Screen): string {
+  const remark = note === '' ? '' : `  ${colors.dim(cut(note, width - title.length - 4))}`;
+  return `  ${colors.bold(title.toUpperCase())}${remark}`;
+}
+
+function paint(tone: Tone, text: string, { colors }: Screen): string {
+  switch (tone) {
+    case 'good':
+      return colors.green(text);
+    case 'bad':
+      return colors.red(text);
+    case 'warning':
+      return colors.yellow(text);
+    case 'neutral':
+      return colors.dim(text);
+  }
+}
+
+function indent(lines: Lines, columns: number): Lines {
+  return lines.map((line) => `${' '.repeat(columns)}${line}`);
+}
