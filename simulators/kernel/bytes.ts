@@ -79,22 +79,26 @@ export class ByteWriter {
   #length = 0;
 
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), value);
+    const offset = this.#grow(1);
+    this.#view.setUint8(offset, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#grow(2), value);
+    const offset = this.#grow(2);
+    this.#view.setUint16(offset, value);
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#grow(4), value);
+    const offset = this.#grow(4);
+    this.#view.setUint32(offset, value);
     return this;
   }
 
   bytes(value: Uint8Array): this {
-    this.#buffer.set(value, this.#grow(value.length));
+    const offset = this.#grow(value.length);
+    this.#buffer.set(value, offset);
     return this;
   }
 
@@ -108,6 +112,7 @@ export class ByteWriter {
     return this.#buffer.subarray(0, this.#length);
   }
 
+  /** Makes room, possibly in a new buffer and view: read those after the call, never before. */
   #grow(count: number): number {
     const start = this.#length;
     this.#length += count;
