@@ -1,16 +1,20 @@
 import stringWidth from 'string-width';
 
-/** One column of a console table; the one that `grows` gives way when the terminal is too narrow. */
+/** One column of a console table. */
 export interface Column {
   readonly title: string;
   readonly side: 'left' | 'right';
+  /** Gives way when the terminal is too narrow: what does not fit is cut. */
   readonly grows?: boolean;
+  /** Is left out when cutting is not enough; the highest number first. */
+  readonly dispensable?: number;
 }
 
 const GAP = '  ';
+const MIN_GROWING_WIDTH = 12;
 
 /**
- * Lays a table out in at most `width` terminal columns, as far as the growing column can give way.
+ * Lays a table out in `width` terminal columns, as far as its columns can give way.
  *
  * @returns the head and then one line for each row, none with trailing blanks
  */
@@ -21,17 +25,46 @@ export function align(
 ): readonly string[] {
   const table = [columns.map((column) => column.title), ...rows];
   const natural = columns.map((_, index) => Math.max(...table.map((row) => stringWidth(row[index] ?? ''))));
-  const taken = natural.reduce((sum, one) => sum + one, GAP.length * (columns.length - 1));
-  const widths = columns.map((column, index) => {
-    const wanted = natural[index] ?? 0;
-    return column.grows ? Math.max(8, wanted - Math.max(0, taken - width)) : wanted;
-  });
+  const least = columns.map(({ grows }, index) =>
+    Math.min(natural[index] ?? 0, grows ? MIN_GROWING_WIDTH : Infinity),
+  );
+  const kept = keepWhatFits(columns, least, width);
+
+  const needed = tableWidth(kept.map((index) => natural[index] ?? 0));
+  const widths = columns.map(({ grows }, index) =>
+    grows
+      ? Math.max(least[index] ?? 0, (natural[index] ?? 0) - Math.max(0, needed - width))
+      : (natural[index] ?? 0),
+  );
   return table.map((row) =>
-    columns
-      .map((column, index) => pad(cut(row[index] ?? '', widths[index] ?? 0), widths[index] ?? 0, column.side))
+    kept
+      .map((index) =>
+        pad(cut(row[index] ?? '', widths[index] ?? 0), widths[index] ?? 0, columns[index]?.side),
+      )
       .join(GAP)
       .trimEnd(),
   );
+}
+
+/** The indices of the columns that stay, after the most dispensable ones were left out one by one. */
+function keepWhatFits(
+  columns: readonly Column[],
+  least: readonly number[],
+  width: number,
+): readonly number[] {
+  const order = columns
+    .flatMap(({ dispensable }, index) => (dispensable === undefined ? [] : [{ dispensable, index }]))
+    .toSorted((a, b) => b.dispensable - a.dispensable);
+  let kept = columns.map((_, index) => index);
+  for (const { index } of order) {
+    if (tableWidth(kept.map((one) => least[one] ?? 0)) <= width) break;
+    kept = kept.filter((one) => one !== index);
+  }
+  return kept;
+}
+
+function tableWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, one) => sum + one, GAP.length * (widths.length - 1));
 }
 
 /** Fits text into `width` terminal columns; what is left out, in the middle, is shown as `…`. */

@@ -136,10 +136,16 @@ function cellLines(line: string, cell: CellResult | undefined, result: RunResult
 function phasesBlock(result: RunResult, screen: Screen): Lines {
   const phases = phasesOf(result);
   if (phases.length === 0) return [];
-  const heads = ['count', 'avg', 'min', 'med', 'max', 'p(90)', 'p(95)', 'p(99)'];
   const columns: readonly Column[] = [
     { title: '', side: 'left', grows: true },
-    ...heads.map((title): Column => ({ title, side: 'right' })),
+    { title: 'count', side: 'right', dispensable: 3 },
+    { title: 'avg', side: 'right' },
+    { title: 'min', side: 'right', dispensable: 1 },
+    { title: 'med', side: 'right' },
+    { title: 'max', side: 'right' },
+    { title: 'p(90)', side: 'right', dispensable: 2 },
+    { title: 'p(95)', side: 'right' },
+    { title: 'p(99)', side: 'right' },
   ];
   const rows = phases.map(({ name, distribution: d }) => [
     oneLine(name),

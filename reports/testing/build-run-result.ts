@@ -2,6 +2,7 @@ import {
   type CellResult,
   type Check,
   type Distribution,
+  type ErrorCount,
   type OutcomeCounts,
   RUN_RESULT_SCHEMA_VERSION,
   type RunResult,
@@ -107,6 +108,17 @@ export function buildCheck(changes: Partial<Check> = {}): Check {
     detail: null,
     ...changes,
   };
+}
+
+/** Errors by code, each with a hint and one example. */
+export function buildErrors(counts: readonly (readonly [code: string, count: number])[]): ErrorCount[] {
+  return counts.map(([code, count]) => ({
+    code,
+    count,
+    message: `${code} was answered`,
+    hint: 'Look at the log of the service.',
+    examples: ['device-00001'],
+  }));
 }
 
 /** A plausible right-skewed distribution around a median; without values when `count` is 0. */

@@ -95,5 +95,5 @@ function nines(percentile: number): number {
 function percentileLabel(position: number): string {
   const percentile = 100 * (1 - 10 ** -position);
   if (position < 0.01) return 'fastest';
-  return `p${Number(percentile.toPrecision(6))}`;
+  return `p${Number(percentile.toPrecision(9))}`;
 }

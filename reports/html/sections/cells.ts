@@ -18,8 +18,8 @@ export function cellsSection(result: RunResult): Section | undefined {
   const names = nameCells(result.cells);
   const cells = byUrgency(result.cells, result);
   const shared = names.common.map((value) => markup` <code>${value}</code>`);
-  const lead =
-    names.common.length === 0 ? undefined : markup`${plural(cells.length, 'cell')}, all of them${shared}.`;
+  const which = cells.length === 1 ? 'One cell:' : `${plural(cells.length, 'cell')}, all of them`;
+  const lead = names.common.length === 0 ? undefined : markup`${which}${shared}.`;
   const rows = cells.map((cell) => cellRow(cell, names.shortName(cell), result));
   return {
     id: 'cells',
