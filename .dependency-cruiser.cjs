@@ -136,6 +136,7 @@ module.exports = {
     wrapped('koffi', 'simulators/tpm/node-tss/'),
     wrapped('tss\\.js', 'simulators/tpm/azure-tpm/'),
     wrapped('azure-iot-security-tpm', 'simulators/tpm/azure-tpm/'),
+    wrapped('azure-iot-http-base', 'simulators/device/clients/'),
     wrapped('azure-iot-provisioning-device', 'simulators/device/clients/'),
     wrapped('azure-iot-provisioning-device-http', 'simulators/device/clients/'),
   ],
