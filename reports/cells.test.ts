@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { byUrgency, judgeCell, nameCells } from './cells.ts';
-import {
-  buildCell,
-  buildCheck,
-  buildFailedRun,
-  buildRunResult,
-  buildWideMatrixRun,
-  noOutcomes,
-} from './testing/build-run-result.ts';
+import { buildCell, buildCheck, buildRunResult, noOutcomes } from './testing/build-run-result.ts';
+import { buildFailedRun, buildWideMatrixRun } from './testing/run-result-fixtures.ts';
 
 const refused = buildCell({ outcomes: { ...noOutcomes, error: 100 } });
 

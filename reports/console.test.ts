@@ -2,12 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { renderConsoleSummary } from './console.ts';
 import { columnsOf } from './console-layout.ts';
-import {
-  buildFailedRun,
-  buildRunResult,
-  buildWideMatrixRun,
-  runResultFixtures,
-} from './testing/build-run-result.ts';
+import { buildRunResult } from './testing/build-run-result.ts';
+import { buildFailedRun, buildWideMatrixRun, runResultFixtures } from './testing/run-result-fixtures.ts';
 
 const plain = { color: false, width: 96 } as const;
 const fixtures = Object.entries(runResultFixtures);

@@ -1,5 +1,5 @@
 /** What stands where nothing was recorded. */
-export const NO_FIGURE = '–';
+const NO_FIGURE = '–';
 
 /**
  * A duration for a person: three digits and the unit, `0.42 ms`, `84.1 ms`, `8.43 s`; from a minute on `2m 05s` and

@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeReports } from './index.ts';
 import { runResultSchema } from './run-result.ts';
-import { buildFailedRun, buildRunResult, runResultFixtures } from './testing/build-run-result.ts';
+import { buildRunResult } from './testing/build-run-result.ts';
+import { buildFailedRun, runResultFixtures } from './testing/run-result-fixtures.ts';
 
 const fileNames = ['run-result.json', 'junit.xml', 'summary.md', 'index.html'];
 

@@ -6,7 +6,7 @@ import {
   buildInterruptedRun,
   hostileText,
   runResultFixtures,
-} from './testing/build-run-result.ts';
+} from './testing/run-result-fixtures.ts';
 import { printable } from './text.ts';
 
 /** All elements of a document in order; throws when it is not well-formed. */

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderMarkdown } from './markdown.ts';
-import {
-  buildErrors,
-  buildRunResult,
-  buildWideMatrixRun,
-  runResultFixtures,
-} from './testing/build-run-result.ts';
+import { buildErrors, buildRunResult } from './testing/build-run-result.ts';
+import { buildWideMatrixRun, runResultFixtures } from './testing/run-result-fixtures.ts';
 
 /** How many cells each row of a table has, where a bar after a backslash is text (GFM, Tables). */
 function cellsPerRow(markdown: string): readonly number[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { markup, trusted } from './markup.ts';
-import { hostileText } from './testing/build-run-result.ts';
+import { hostileText } from './testing/run-result-fixtures.ts';
 
 describe('markup', () => {
   it('escapes text for content and for quoted attributes', () => {
@@ -23,7 +23,7 @@ describe('markup', () => {
     expect(markup`${hostileText}`.markup).toMatch(allowed);
   });
 
-  it('takes an object for markup only when it was made here', () => {
+  it('puts trusted markup in as it is', () => {
     expect(markup`${trusted('<svg></svg>')}`.markup).toBe('<svg></svg>');
   });
 });

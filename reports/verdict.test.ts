@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { buildCheck, buildEmptyRun, buildRunResult, runResultFixtures } from './testing/build-run-result.ts';
+import { buildCheck, buildRunResult } from './testing/build-run-result.ts';
+import { buildEmptyRun, runResultFixtures } from './testing/run-result-fixtures.ts';
 import { describeVerdict, headline } from './verdict.ts';
 
 describe('describeVerdict', () => {

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  buildEmptyRun,
-  buildFailedRun,
-  buildRunResult,
-  runResultFixtures,
-} from '../testing/build-run-result.ts';
+import { buildRunResult } from '../testing/build-run-result.ts';
+import { buildEmptyRun, buildFailedRun, runResultFixtures } from '../testing/run-result-fixtures.ts';
 import { renderPage } from './page.ts';
 
 const pages = Object.entries(runResultFixtures).map(([name, build]) => [name, renderPage(build())] as const);

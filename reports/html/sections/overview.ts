@@ -32,7 +32,7 @@ function verdictBanner(result: RunResult): Markup {
   const held = result.checks.filter((check) => check.passed).length;
   const total = result.checks.length;
   const checks = total === 0 ? 'nothing was checked' : `${held} of ${plural(total, 'check')} held`;
-  return markup`<div class="verdict ${tone}" role="status">
+  return markup`<div class="verdict ${tone}">
 <span class="symbol" aria-hidden="true">${toneSymbols[tone]}</span>
 <div>
 <p class="label">${label}</p>
