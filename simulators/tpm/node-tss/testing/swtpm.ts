@@ -8,6 +8,8 @@ import { vi } from 'vitest';
 /** A swtpm with an empty state of its own, reachable by TCTI string until it is disposed. */
 export interface TestSwtpm extends AsyncDisposable {
   readonly tctiString: string;
+  /** Stops the process: it keeps its connections and answers nothing more, until it is disposed. */
+  freeze(): void;
 }
 
 export async function startTestSwtpm(): Promise<TestSwtpm> {
@@ -30,6 +32,7 @@ export async function startTestSwtpm(): Promise<TestSwtpm> {
   });
   return {
     tctiString: `swtpm:path=${path}`,
+    freeze: () => void child.kill('SIGSTOP'),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       await exited;
