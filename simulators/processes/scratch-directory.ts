@@ -13,8 +13,8 @@ export interface ScratchDirectory extends AsyncDisposable {
 export interface ScratchDirectoryOptions {
   /** Start of the directory's name, e.g. `swtpm`. */
   readonly name: string;
-  /** Where it is made; by default in memory (/dev/shm) where that is possible, else in the temporary directory. */
-  readonly parent?: string;
+  /** Where it is made on systems without a writable directory in memory (/dev/shm); the temporary directory by default. */
+  readonly fallbackParent?: string | undefined;
 }
 
 // Its standard input is ours to hold: `read` returns when we close it or die, SIGKILL included. A program may
@@ -31,7 +31,7 @@ const removeWhenAlone = `
  * @throws EnvironmentError when the guard cannot be started
  */
 export async function openScratchDirectory(options: ScratchDirectoryOptions): Promise<ScratchDirectory> {
-  const parent = options.parent ?? memoryDirectory() ?? tmpdir();
+  const parent = memoryDirectory() ?? options.fallbackParent ?? tmpdir();
   const path = join(parent, `dps-rig-${options.name}-${process.pid}-${randomBytes(4).toString('hex')}`);
   const guard = await startProcess({
     command: 'sh',
