@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { concatBytes } from '../../kernel/bytes.ts';
+import { abortError } from '../../kernel/deadline.ts';
 import { InvariantError, TransportError, toError } from '../../kernel/errors.ts';
 
 /**
@@ -60,7 +61,7 @@ export class FramedConnection implements AsyncDisposable {
         hint: 'Put the queue decorator in front of a transport that is used in parallel.',
       });
     }
-    if (signal?.aborted === true) throw aborted(signal);
+    if (signal?.aborted === true) throw abortError(signal);
     if (this.#failure !== undefined) throw this.#failure;
 
     const answer = Promise.withResolvers<Uint8Array>();
@@ -68,7 +69,7 @@ export class FramedConnection implements AsyncDisposable {
     const deadline = setTimeout(() => this.#fail(timedOut(deadlineMs)), deadlineMs);
     const onAbort = (): void => {
       exchange.abandoned = true;
-      if (signal !== undefined) answer.reject(aborted(signal));
+      if (signal !== undefined) answer.reject(abortError(signal));
     };
     const exchange: Exchange = {
       answerLength,
@@ -86,6 +87,11 @@ export class FramedConnection implements AsyncDisposable {
     this.#exchange = exchange;
     this.#stream.write(bytes);
     return answer.promise;
+  }
+
+  /** Whether requests can still be made: nothing has failed and neither side has closed. */
+  get usable(): boolean {
+    return this.#failure === undefined;
   }
 
   /** Closes the stream; a request in flight fails. */
@@ -135,6 +141,3 @@ export const malformed = (message: string): TransportError =>
 
 const timedOut = (deadlineMs: number): TransportError =>
   new TransportError('timeout', 'TPM_TIMEOUT', `no complete answer from the TPM within ${deadlineMs} ms`);
-
-const aborted = (signal: AbortSignal): TransportError =>
-  new TransportError('aborted', 'ABORTED', 'waiting for the TPM was aborted', { cause: signal.reason });

@@ -6,7 +6,7 @@ import { openScratchDirectory } from '../../processes/scratch-directory.ts';
 import type { TpmTransport } from '../transport.ts';
 import { FramedConnection, malformed } from './framed-connection.ts';
 import { createSwtpmControl, type SwtpmControl } from './swtpm-control.ts';
-import { responseLength } from './tpm-framing.ts';
+import { responseCodeOf, responseLength } from './tpm-framing.ts';
 
 export interface SwtpmProcessOptions {
   /** Directory of this process alone, made when missing; by default one in memory that goes with the process. */
@@ -58,6 +58,7 @@ export class SwtpmProcess implements TpmTransport {
   readonly stateDirectory: string;
   readonly #child: ManagedProcess;
   readonly #data: FramedConnection;
+  readonly #controlConnection: FramedConnection;
   readonly #control: SwtpmControl;
   readonly #responseDeadlineMs: number;
   readonly #resources: AsyncDisposableStack;
@@ -75,13 +76,19 @@ export class SwtpmProcess implements TpmTransport {
     this.stateDirectory = stateDirectory;
     this.#child = child;
     this.#data = new FramedConnection(data, () => this.#exitedError());
-    this.#control = createSwtpmControl(new FramedConnection(control, () => this.#exitedError()));
+    this.#controlConnection = new FramedConnection(control, () => this.#exitedError());
+    this.#control = createSwtpmControl(this.#controlConnection);
     this.#responseDeadlineMs = responseDeadlineMs;
     this.#resources = resources;
   }
 
   get pid(): number {
     return this.#child.pid;
+  }
+
+  /** False once the process has ended or a command has passed its deadline: such a TPM does not come back. */
+  get usable(): boolean {
+    return this.#data.usable && this.#controlConnection.usable;
   }
 
   /** Settles when the process has ended, for whatever reason. */
@@ -110,8 +117,7 @@ export class SwtpmProcess implements TpmTransport {
     if (state !== undefined) await this.#control.setPermanentState(state);
     await this.#control.init();
     this.#poweredOn = true;
-    const answer = await this.send(startupClear);
-    const responseCode = new DataView(answer.buffer, answer.byteOffset).getUint32(6);
+    const responseCode = responseCodeOf(await this.send(startupClear));
     if (responseCode !== 0) throw malformed(`TPM2_Startup answered 0x${responseCode.toString(16)}`);
   }
 
@@ -127,8 +133,9 @@ export class SwtpmProcess implements TpmTransport {
     return this.#control.setLocality(locality);
   }
 
-  /** The permanent state (seeds, persistent keys, NV), secret; only while powered on. */
-  getState(): Promise<Uint8Array> {
+  /** The permanent state (seeds, persistent keys, NV), secret. A TPM without power is switched on for it. */
+  async getState(): Promise<Uint8Array> {
+    if (!this.#poweredOn) await this.power('cycle');
     return this.#control.getPermanentState();
   }
 

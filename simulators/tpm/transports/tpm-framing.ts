@@ -27,3 +27,13 @@ export function responseLength(received: Uint8Array, offset = 0): number | undef
   }
   return size;
 }
+
+/** The response code of a whole response. */
+export const responseCodeOf = (response: Uint8Array): number =>
+  new DataView(response.buffer, response.byteOffset, response.length).getUint32(6);
+
+/** The command code of a command; undefined for what is too short to be one. */
+export const commandCodeOf = (command: Uint8Array): number | undefined =>
+  command.length < 10
+    ? undefined
+    : new DataView(command.buffer, command.byteOffset, command.length).getUint32(6);
