@@ -1,0 +1,28 @@
+import type { Clock } from '../../kernel/clock.ts';
+import { CodecError } from '../../kernel/errors.ts';
+import { parseSasToken, type SasToken, sasResourceMatches } from '../../wire/sas-token.ts';
+import { type Refusal, refusals } from '../refusal.ts';
+
+/** A token that is well formed, for this device and not expired; its signature is still to be checked. */
+export function readDeviceToken(
+  text: string,
+  device: { readonly idScope: string; readonly registrationId: string },
+  clock: Clock,
+): { readonly token: SasToken } | { readonly refusal: Refusal } {
+  let token: SasToken;
+  try {
+    token = parseSasToken(text);
+  } catch (error) {
+    if (error instanceof CodecError) return { refusal: refusals.unauthorized(error.message) };
+    throw error;
+  }
+  const resource = `${device.idScope}/registrations/${device.registrationId}`;
+  if (!sasResourceMatches(token, resource)) {
+    return { refusal: refusals.unauthorized(`the token is for ${token.sr}, not for ${resource}`) };
+  }
+  const nowSeconds = clock.nowMs() / 1000;
+  if (token.se <= nowSeconds) {
+    return { refusal: refusals.unauthorized(`the token expired ${Math.ceil(nowSeconds - token.se)} s ago`) };
+  }
+  return { token };
+}

@@ -1,0 +1,42 @@
+/** A request that the service refuses, as a value; a front end maps it to its own protocol. */
+export interface Refusal {
+  /** HTTP status; other protocols carry the same number. */
+  readonly status: number;
+  /** status x 1000 + sub-code. */
+  readonly errorCode: number;
+  /** What the client is told. */
+  readonly message: string;
+  /** What the operator of the emulator is told in the request log: the true cause. */
+  readonly reason: string;
+}
+
+const refusal =
+  (status: number, errorCode: number, message: string) =>
+  (reason: string): Refusal => ({ status, errorCode, message, reason });
+
+/**
+ * Every refusal of the device API. Numbers without a public sighting (the sub-codes of 400, 405, 413, 415) follow the
+ * service's pattern and are marked as unknown in docs/fidelity.md.
+ */
+export const refusals = {
+  /** Malformed JSON, or a body that is not a DeviceRegistration. */
+  malformedBody: refusal(400, 400006, 'Bad message format'),
+  /** A value that is not allowed, e.g. a registrationId that differs from the path's. */
+  invalidArgument: refusal(400, 400004, 'Invalid argument'),
+  unknownApiVersion: refusal(400, 400001, 'Invalid API version'),
+  /** Bad or expired SAS token. */
+  unauthorized: refusal(401, 401000, 'Unauthorized'),
+  /** No enrollment for this proof, wrong scope, EK mismatch, or no proof at all. */
+  notAuthorizedHere: refusal(401, 401002, 'Unauthorized'),
+  /** A certificate that does not fit the registrationId, is expired, or is not the enrolled one. */
+  invalidCertificate: refusal(401, 401002, 'Invalid certificate.'),
+  /** The chain does not reach an enrolled CA. */
+  certificateAuthorityNotFound: refusal(401, 401002, 'CA certificate not found'),
+  enrollmentNotFound: refusal(404, 404201, 'Enrollment not found'),
+  operationNotFound: refusal(404, 404202, 'Operation not found'),
+  pathNotFound: refusal(404, 404000, 'Not found'),
+  methodNotAllowed: refusal(405, 405000, 'Method not allowed'),
+  bodyTooLarge: refusal(413, 413000, 'Request body too large'),
+  unsupportedMediaType: refusal(415, 415000, 'Unsupported media type'),
+  internal: refusal(500, 500001, 'Server error'),
+} as const;
