@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { ByteReader, ByteWriter, fromHex, toBase64 } from '../kernel/bytes.ts';
+import { abortError } from '../kernel/deadline.ts';
 import { InvariantError } from '../kernel/errors.ts';
 import { takeMachineLock } from '../processes/machine-lock.ts';
 import { defaultTpmCacheDirectory, type NewTpm, openTpmCache, type TpmCache } from './tpm-cache.ts';
@@ -59,7 +60,7 @@ async function makeMissing(
   const work = async (): Promise<void> => {
     await using factory = await openSwtpmProcess({ signal: stop });
     for (const index of queue) {
-      stop.throwIfAborted();
+      if (stop.aborted) break;
       const tpm = await makeTpm(factory, stop);
       const endorsementKey = toBase64(tpm.endorsementKey);
       if (endorsementKeys.has(endorsementKey)) throw new InvariantError('two TPMs have the same EK');
@@ -77,7 +78,8 @@ async function makeMissing(
   );
   const results = await Promise.allSettled(workers);
   // The first failure stopped the others; theirs only say that they were stopped.
-  if (signal.aborted || failure.signal.aborted) throw stop.reason;
+  if (signal.aborted) throw abortError(signal);
+  if (failure.signal.aborted) throw failure.signal.reason;
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
