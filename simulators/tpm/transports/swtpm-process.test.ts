@@ -33,6 +33,18 @@ describe('openSwtpmProcess', () => {
     expect(existsSync(`${scratch.path}/tpm2-00.permall`)).toBe(true);
   });
 
+  it('says what swtpm said when it does not start', async () => {
+    await using first = await openSwtpmProcess();
+    // Its directory is locked: two processes on one state would make it two TPMs.
+    const second = openSwtpmProcess({ stateDirectory: first.stateDirectory });
+    await expect(second).rejects.toMatchObject({
+      code: 'ENVIRONMENT',
+      component: 'swtpm',
+      lastLogLines: expect.arrayContaining([expect.stringContaining('lock')]) as unknown,
+    });
+    expect(await first.send(getRandom)).toHaveLength(32);
+  });
+
   it('is reported by code when the process is killed in mid-command', async () => {
     await using tpm = await openSwtpmProcess();
     process.kill(tpm.pid, 'SIGSTOP');

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InvariantError, TransportError } from '../../kernel/errors.ts';
+import { abortError } from '../../kernel/deadline.ts';
+import { EnvironmentError, InvariantError, TransportError } from '../../kernel/errors.ts';
 import { type ManagedProcess, type ProcessExit, startProcess } from '../../processes/managed-process.ts';
 import { openScratchDirectory } from '../../processes/scratch-directory.ts';
 import type { TpmTransport } from '../transport.ts';
@@ -25,11 +26,11 @@ const permanentStateFile = 'tpm2-00.permall';
 /**
  * Starts a swtpm of our own and powers it on: TPM2_Startup(CLEAR) is done when this returns.
  *
- * @throws EnvironmentError when swtpm is missing or does not start
- * @throws TransportError `SWTPM_CONTROL_REFUSED` when the state is damaged
+ * @throws EnvironmentError when swtpm is missing, or does not start on its directory (in use, damaged file)
+ * @throws TransportError `SWTPM_CONTROL_REFUSED` when the given state is damaged
  */
 export async function openSwtpmProcess(options: SwtpmProcessOptions = {}): Promise<SwtpmProcess> {
-  options.signal?.throwIfAborted();
+  if (options.signal?.aborted === true) throw abortError(options.signal);
   await using cleanup = new AsyncDisposableStack();
   const directory = options.stateDirectory ?? cleanup.use(await openScratchDirectory({ name: 'swtpm' })).path;
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -46,11 +47,17 @@ export async function openSwtpmProcess(options: SwtpmProcessOptions = {}): Promi
   const tpm = new SwtpmProcess(child, directory, options.responseDeadlineMs ?? 30_000, cleanup.move());
   try {
     await tpm.powerOn(options.state);
+    return tpm;
   } catch (error) {
     await tpm.close();
-    throw error;
+    // A refused state is the caller's; without one, or without a process any more, something is wrong here.
+    const stateRefused = error instanceof TransportError && error.code === 'SWTPM_CONTROL_REFUSED';
+    if (stateRefused && options.state !== undefined) throw error;
+    throw new EnvironmentError('swtpm', `does not start on ${directory}`, {
+      lastLogLines: child.lastErrorLines(),
+      cause: error,
+    });
   }
-  return tpm;
 }
 
 /** A TPM that is a swtpm process; made by `openSwtpmProcess`. Not for parallel use: see the queue decorator. */
