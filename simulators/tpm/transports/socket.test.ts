@@ -5,7 +5,9 @@ import { fromHex, toHex } from '../../kernel/bytes.ts';
 import { startProcess } from '../../processes/managed-process.ts';
 import { openScratchDirectory } from '../../processes/scratch-directory.ts';
 import { waitFor } from '../../processes/wait-for.ts';
+import { publishTpm } from '../bridge/publish-tpm.ts';
 import { openSocketTpm, type TpmAddress } from './socket.ts';
+import { openSwtpmProcess } from './swtpm-process.ts';
 
 const never = new AbortController().signal;
 const getRandom = fromHex('8001 0000000c 0000017b 0014');
@@ -89,6 +91,33 @@ describe('openSocketTpm', () => {
     expect(toHex(first.subarray(0, 12))).toBe('80010000002000000000 0014'.replace(' ', ''));
     expect(second).toHaveLength(32);
     expect(second).not.toEqual(first);
+  });
+
+  it('switches power and sets the locality of a simulator with a platform port', async () => {
+    await using swtpm = await openSwtpmProcess();
+    await using bridge = await publishTpm({
+      transport: swtpm,
+      endpoints: [{ kind: 'tcp', protocol: 'mssim', port: 0 }],
+    });
+    const port = bridge.endpoints[0]?.port ?? 0;
+    const at = (number: number): TpmAddress => ({ kind: 'tcp', host: '127.0.0.1', port: number });
+    await using tpm = await openSocketTpm({
+      address: at(port),
+      platform: at(port + 1),
+      framing: 'mssim',
+      signal: never,
+    });
+    const responseCode = async (command: string): Promise<string> =>
+      toHex((await tpm.send(fromHex(command))).subarray(6, 10));
+    await tpm.power?.('cycle');
+    // TPM_RC_INITIALIZE, then TPM2_Startup.
+    expect(await responseCode('8001 0000000c 0000017b 0014')).toBe('00000100');
+    expect(await responseCode('8001 0000000c 00000144 0000')).toBe('00000000');
+    // PCR 17 can be extended from locality 2 on: TPM_RC_LOCALITY below.
+    const extend = `8002 00000041 00000182 00000011 00000009 40000009 0000 01 0000 00000001 000b ${'00'.repeat(32)}`;
+    expect(await responseCode(extend)).toBe('00000907');
+    await tpm.setLocality?.(2);
+    expect(await responseCode(extend)).toBe('00000000');
   });
 
   it('says when nobody listens', async () => {
