@@ -1,7 +1,9 @@
 import { constants, generateKeyPairSync, privateDecrypt } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import vectors from '../../test/vectors/tpm/activation-blob.json' with { type: 'json' };
 import { fromHex, toHex, utf8 } from '../kernel/bytes.ts';
+import { CodecError } from '../kernel/errors.ts';
 import { parseActivationBlob } from './codec/activation-blob.ts';
 import { AES_128_CFB } from './codec/algorithm-schemes.ts';
 import { TPM_ALG } from './codec/constants.ts';
@@ -144,6 +146,20 @@ describe('makeActivationBlob', () => {
   ])('refuses an EK that %s', (_, endorsementKeyBytes) => {
     expect(() => makeActivationBlob({ ...options, endorsementKey: endorsementKeyBytes })).toThrow(
       expect.objectContaining({ code: 'CODEC' }),
+    );
+  });
+
+  it('throws nothing but CodecError for a damaged EK', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 8 }), fc.nat({ max: 276 }), (damage, at) => {
+        const damaged = options.endorsementKey.slice();
+        damaged.set(damage, at);
+        try {
+          makeActivationBlob({ ...options, endorsementKey: damaged });
+        } catch (error) {
+          expect(error).toBeInstanceOf(CodecError);
+        }
+      }),
     );
   });
 });

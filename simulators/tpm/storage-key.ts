@@ -31,10 +31,10 @@ export interface StorageKey {
 
 /** Where secrets come from; the purpose lets a test give each its own value. */
 export type SecretSource = (length: number, purpose: SecretPurpose) => Uint8Array;
-export type SecretPurpose = 'seedValue' | 'innerKey' | 'credentialSeed' | 'duplicationSeed';
+type SecretPurpose = 'seedValue' | 'innerKey' | 'credentialSeed' | 'duplicationSeed';
 
 /** What a secret is for; part of what is encrypted (Part 1, annexes B.10.3, B.10.4 and C.6.3, C.6.4). */
-export type SecretLabel = 'IDENTITY' | 'DUPLICATE';
+type SecretLabel = 'IDENTITY' | 'DUPLICATE';
 
 /**
  * Reads an EK or SRK as a device presents it.

@@ -46,7 +46,7 @@ export interface EccPublicArea extends PublicAreaCommon {
 }
 
 /** TPMT_PUBLIC with type TPM_ALG_KEYEDHASH: an HMAC key or sealed data. */
-export interface KeyedHashPublicArea extends PublicAreaCommon {
+interface KeyedHashPublicArea extends PublicAreaCommon {
   readonly kind: 'keyedhash';
   readonly scheme: Scheme | undefined;
   /** Digest over the seed value and the key (Part 1 §27.5.3.2). */
