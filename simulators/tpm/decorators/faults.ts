@@ -5,7 +5,7 @@ import { commandCodeOf } from '../transports/tpm-framing.ts';
 import { decorate } from './decorate.ts';
 
 /** What goes wrong with one command. */
-export type TpmFault =
+type TpmFault =
   /** The TPM answers this code, e.g. 0x921 TPM_RC_LOCKOUT, and does not execute the command. */
   | { readonly kind: 'response-code'; readonly responseCode: number }
   /** The command is executed, but only the start of its answer arrives. */

@@ -40,7 +40,7 @@ export async function makeStores(count: number): Promise<TestStore[]> {
 }
 
 /** Sends one command and gives the response after its header; fails on any response code but success. */
-export async function run(tpm: TpmTransport, command: Uint8Array): Promise<ByteReader> {
+async function run(tpm: TpmTransport, command: Uint8Array): Promise<ByteReader> {
   const response = new ByteReader(await tpm.send(command));
   response.bytes(6, 'tag and size');
   const responseCode = response.u32('response code');

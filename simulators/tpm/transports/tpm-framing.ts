@@ -4,7 +4,7 @@ import { malformed } from './framed-connection.ts';
 export const responseHeaderLength = 10;
 
 /** The largest response that libtpms and the PC Client profile allow (TPM_PT_MAX_RESPONSE_SIZE). */
-export const maxResponseLength = 4096;
+const maxResponseLength = 4096;
 
 // TPM 2.0 Part 2 §6.9: TPM_ST_RSP_COMMAND answers a command that a TPM 1.2 would understand.
 const responseTags: readonly number[] = [0x8001, 0x8002, 0x00c4];
