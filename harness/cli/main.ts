@@ -7,6 +7,10 @@ import {
   toError,
   UsageError,
 } from '../../simulators/kernel/errors.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addListCommand } from './commands/list.ts';
+import { addRunCommand } from './commands/run.ts';
+import { addValidateCommand } from './commands/validate.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** The `dps-rig` program: one file in commands/ for each command. */
@@ -17,6 +21,10 @@ function createProgram(): Command {
     )
     .showHelpAfterError()
     .exitOverride();
+  addRunCommand(program);
+  addValidateCommand(program);
+  addListCommand(program);
+  addDoctorCommand(program);
   return program;
 }
 

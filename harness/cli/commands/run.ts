@@ -1,0 +1,119 @@
+import { basename } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { renderConsoleSummary, writeReports } from '../../../reports/index.ts';
+import type { RunResult } from '../../../reports/run-result.ts';
+import { shareOut } from '../../plan/ranges.ts';
+import { run } from '../../run.ts';
+import { loadScenario, type Override } from '../../scenario/load-scenario.ts';
+import type { Scenario } from '../../scenario/scenario-schema.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { openInterrupts } from '../interrupts.ts';
+import { createProgressDisplay } from '../progress-display.ts';
+
+interface RunCommandOptions {
+  readonly devices?: number;
+  readonly set: readonly Override[];
+  readonly out?: string;
+  readonly quiet?: true;
+}
+
+/** `dps-rig run FILE`: registers the scenario's fleet, judges it and writes the reports. */
+export function addRunCommand(program: Command): void {
+  program
+    .command('run')
+    .description('register the fleet of a scenario, judge every device, write the reports')
+    .argument('<scenario>', 'a TOML file, for example scenarios/quickstart.toml')
+    .option('--devices <n>', 'this many devices in all, in the proportions of the scenario', parseCount)
+    .option(
+      '--seed <n>',
+      'another seed',
+      (text, all: readonly Override[]) => [...all, { path: 'seed', value: parseCount(text) }],
+      [],
+    )
+    .option('--workers <n>', 'this many worker threads', parseCount)
+    .option('--set <key=value>', 'sets a key of the scenario; may be repeated', collectOverride, [])
+    .option('--out <directory>', 'where the reports go (default: out/<scenario>)')
+    .option('--quiet', 'no progress and no summary: the exit code and the reports tell')
+    .action(
+      async (file: string, options: RunCommandOptions & { seed: readonly Override[]; workers?: number }) => {
+        const workers =
+          options.workers === undefined ? [] : [{ path: 'run.workers', value: options.workers }];
+        const loaded = await loadScenario(file, [...options.set, ...options.seed, ...workers]);
+        const scenario = options.devices === undefined ? loaded : withDevices(loaded, options.devices);
+        process.exitCode = await runAndReport(scenario, file, options);
+      },
+    );
+}
+
+async function runAndReport(
+  scenario: Scenario,
+  file: string,
+  { out, quiet }: RunCommandOptions,
+): Promise<number> {
+  using interrupts = openInterrupts();
+  using display = createProgressDisplay({ quiet: quiet ?? false });
+  display.say(`${scenario.name}: ${scenario.description}`);
+  const result = await run({
+    scenario,
+    scenarioFile: file,
+    signal: interrupts.signal,
+    onProgress: display.show,
+  });
+  display[Symbol.dispose]();
+  const directory = out ?? `out/${basename(file, '.toml')}`;
+  const written = await writeReports(result, directory);
+  if (quiet === undefined) {
+    const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+    process.stdout.write(
+      `${renderConsoleSummary(result, { color, width: 100 })}\n\nreports:\n${written.map((path) => `  ${path}\n`).join('')}`,
+    );
+  }
+  return exitCodeOf(result);
+}
+
+function exitCodeOf({ verdict }: RunResult): number {
+  switch (verdict) {
+    case 'passed':
+      return exitCodes.passed;
+    case 'correctness-failed':
+      return exitCodes.correctness;
+    case 'performance-failed':
+      return exitCodes.performance;
+    case 'interrupted':
+      return exitCodes.interrupted;
+  }
+}
+
+/** The same proportions with another total; every entry keeps at least one device. */
+function withDevices(scenario: Scenario, total: number): Scenario {
+  const before = scenario.fleet.reduce((sum, { devices }) => sum + devices, 0);
+  const counts = scenario.fleet.map(({ devices }) => Math.floor((devices * total) / before));
+  const left = shareOut(total - counts.reduce((sum, count) => sum + count, 0), counts.length);
+  return {
+    ...scenario,
+    fleet: scenario.fleet.map((entry, index) => ({
+      ...entry,
+      devices: Math.max(1, (counts[index] ?? 0) + (left[index] ?? 0)),
+    })),
+  };
+}
+
+function parseCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('expected a whole number from 1 on.');
+  return value;
+}
+
+function collectOverride(text: string, all: readonly Override[]): readonly Override[] {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('expected key=value, for example load.concurrency=8.');
+  const written = text.slice(equals + 1);
+  let value: unknown = written;
+  try {
+    value = JSON.parse(written);
+  } catch {
+    // a plain word: a string
+  }
+  return [...all, { path: text.slice(0, equals), value }];
+}

@@ -1,0 +1,45 @@
+import type {
+  DpsEndpoint,
+  FleetAuthority,
+  IndividualEnrollment,
+  ManufacturedTpm,
+  TpmMode,
+} from '../../simulators/index.ts';
+import type { Outcome } from '../metrics/outcome.ts';
+import type { Load } from '../plan/arrivals.ts';
+import type { PlannedDevice } from '../plan/fleet-plan.ts';
+import type { Range } from '../plan/ranges.ts';
+
+/** First pass, untimed: makes the devices' credentials and leaves them in the run directory. */
+export interface PrepareRangeTask {
+  readonly range: Range;
+  readonly devices: readonly PlannedDevice[];
+  readonly authority: FleetAuthority;
+  /** By registrationId, for TPM devices. */
+  readonly tpms: ReadonlyMap<string, ManufacturedTpm>;
+  readonly credentialsFile: string;
+}
+
+export interface PreparedRange {
+  readonly enrollments: readonly IndividualEnrollment[];
+}
+
+/** Second pass, timed: registers the devices. */
+export interface RunRangeTask {
+  readonly range: Range;
+  readonly devices: readonly PlannedDevice[];
+  readonly credentialsFile: string;
+  readonly control: SharedArrayBuffer;
+  readonly load: Load;
+  /** See `sharedNowMs`; 0 until the start line has been crossed, for runs that begin all at once. */
+  readonly began: Float64Array<SharedArrayBuffer>;
+  readonly endpoint: DpsEndpoint;
+  readonly seed: number;
+  readonly attemptTimeoutMs: number;
+  readonly retryPolicy: 'standard' | 'none';
+  readonly tpm: { readonly mode: TpmMode; readonly workDirectory: string; readonly poolSize: number };
+}
+
+export interface RangeOutcomes {
+  readonly outcomes: readonly Outcome[];
+}

@@ -1,0 +1,79 @@
+import { type CellAxes, impossibility } from '../../simulators/schemas.ts';
+import type { Expectation, FleetEntry, Scenario } from './scenario-schema.ts';
+
+/** One cell of the matrix: a combination of all axes, and how many devices it gets. */
+export interface RunCase extends CellAxes {
+  /** e.g. `linux/individual/tpm/swtpm/https/native`, with `/fault` appended where one is set. */
+  readonly name: string;
+  /** 0 for a cell that cannot be. */
+  readonly devices: number;
+  readonly expect: Expectation | undefined;
+  /** Why the combination cannot exist. */
+  readonly notPossible: string | undefined;
+}
+
+/** Expands every fleet entry to its cells; devices go evenly to those that can be, the first ones get the rest. */
+export function expandMatrix(scenario: Scenario): readonly RunCase[] {
+  return scenario.fleet.flatMap(expandEntry);
+}
+
+function expandEntry(entry: FleetEntry): RunCase[] {
+  const cells = crossProduct(entry).map((axes) => ({ axes, notPossible: impossibility(axes) }));
+  const possible = cells.filter(({ notPossible }) => notPossible === undefined).length;
+  let turn = 0;
+  return cells.map(({ axes, notPossible }) => {
+    const name = cellName(axes);
+    if (notPossible !== undefined) return { ...axes, name, devices: 0, expect: entry.expect, notPossible };
+    const devices = Math.floor(entry.devices / possible) + (turn < entry.devices % possible ? 1 : 0);
+    turn += 1;
+    return { ...axes, name, devices, expect: entry.expect, notPossible };
+  });
+}
+
+function crossProduct(entry: FleetEntry): CellAxes[] {
+  const { platform, enrollment, attestation, transport, client } = entry;
+  const faults = entry.fault === undefined ? [undefined] : [entry.fault].flat();
+  return several(platform).flatMap((p) =>
+    several(enrollment).flatMap((e) =>
+      several(attestation).flatMap((a) =>
+        several(entry.keyStore ?? (a === 'tpm' ? 'swtpm' : 'software')).flatMap((k) =>
+          several(transport).flatMap((t) =>
+            several(client).flatMap((c) =>
+              faults.map((fault) => ({
+                platform: p,
+                enrollment: e,
+                attestation: a,
+                keyStore: k,
+                transport: t,
+                client: c,
+                ...(fault === undefined ? {} : { fault }),
+              })),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function cellName({
+  platform,
+  enrollment,
+  attestation,
+  keyStore,
+  transport,
+  client,
+  fault,
+}: CellAxes): string {
+  return [
+    platform,
+    enrollment,
+    attestation,
+    keyStore,
+    transport,
+    client,
+    ...(fault === undefined ? [] : [fault]),
+  ].join('/');
+}
+
+const several = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);

@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises';
+import { getStaticTOMLValue, ParseError, parseTOML } from 'toml-eslint-parser';
+import type { z } from 'zod';
+import { ScenarioError, toError } from '../../simulators/kernel/errors.ts';
+import { parseThreshold } from '../verdict/threshold-syntax.ts';
+import { locateKey } from './locate-key.ts';
+import { type Scenario, scenarioSchema } from './scenario-schema.ts';
+import { suggestion } from './suggestion.ts';
+
+/** A dotted key and its new value, as `--set load.concurrency=8` gives it. */
+export interface Override {
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/**
+ * Reads and checks a scenario file.
+ *
+ * @throws ScenarioError naming file, line and key, what was expected and the nearest word that is known
+ */
+export async function loadScenario(file: string, overrides: readonly Override[] = []): Promise<Scenario> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    const { code } = toError(cause) as NodeJS.ErrnoException;
+    const message = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code ?? 'error'})`;
+    throw new ScenarioError(
+      { file, message },
+      { cause, hint: '`dps-rig list scenarios` shows those that come with dps-rig.' },
+    );
+  }
+  return parseScenario(text, file, overrides);
+}
+
+/** As {@link loadScenario}, on text. @param file only for messages */
+export function parseScenario(text: string, file: string, overrides: readonly Override[] = []): Scenario {
+  const document = parseDocument(text, file);
+  const value = getStaticTOMLValue(document) as Record<string, unknown>;
+  for (const override of overrides) applyOverride(value, override, file);
+  const parsed = scenarioSchema.safeParse(value);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => toScenarioError(issue, { document, file, value }));
+    const [first, ...others] = problems;
+    if (first !== undefined && others.length === 0) throw first;
+    const message = `${first?.message ?? ''}\n${others.map((other) => other.message).join('\n')}`;
+    throw Object.assign(first ?? new ScenarioError({ file, message: 'is invalid' }), { message });
+  }
+  checkThresholds(parsed.data, { document, file });
+  return parsed.data;
+}
+
+type Document = ReturnType<typeof parseTOML>;
+
+function parseDocument(text: string, file: string): Document {
+  try {
+    return parseTOML(text);
+  } catch (cause) {
+    if (cause instanceof ParseError) {
+      throw new ScenarioError(
+        { file, line: cause.lineNumber, message: `is not TOML: ${cause.message}` },
+        { cause },
+      );
+    }
+    throw cause;
+  }
+}
+
+function toScenarioError(
+  issue: z.core.$ZodIssue,
+  { document, file, value }: { document: Document; file: string; value: unknown },
+): ScenarioError {
+  const [deepest] = deepestIssues(issue);
+  const unknownKey = deepest.code === 'unrecognized_keys' ? deepest.keys[0] : undefined;
+  const path = [...deepest.path, ...(unknownKey === undefined ? [] : [unknownKey])].map(String);
+  const message =
+    unknownKey === undefined
+      ? `${lowerFirst(deepest.message)}${seen(value, path)}${suggestion(deepest, lookUp(value, path))}`
+      : `is not a key of this table${suggestion(deepest, unknownKey)}`;
+  return new ScenarioError({ file, line: locateKey(document, path), key: path.join('.'), message });
+}
+
+/** A union fails with one list of issues per branch: the branch that got furthest tells most. */
+function deepestIssues(issue: z.core.$ZodIssue): [z.core.$ZodIssue, ...z.core.$ZodIssue[]] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const branches = issue.errors.map((branch) =>
+    branch.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })),
+  );
+  const furthest = branches.toSorted((a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0))[0]?.[0];
+  return furthest === undefined ? [issue] : deepestIssues(furthest as z.core.$ZodIssue);
+}
+
+function seen(value: unknown, path: readonly string[]): string {
+  const found = lookUp(value, path);
+  return found === undefined ? '' : `, found ${JSON.stringify(found)?.slice(0, 80)}`;
+}
+
+function lookUp(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[key] : undefined,
+    value,
+  );
+}
+
+function checkThresholds(
+  { thresholds }: Scenario,
+  { document, file }: { document: Document; file: string },
+): void {
+  for (const [metric, conditions] of Object.entries(thresholds)) {
+    for (const condition of [conditions].flat()) {
+      try {
+        parseThreshold(metric, condition);
+      } catch (cause) {
+        const path = ['thresholds', metric];
+        throw new ScenarioError(
+          { file, line: locateKey(document, path), key: path.join('.'), message: toError(cause).message },
+          { cause },
+        );
+      }
+    }
+  }
+}
+
+function applyOverride(
+  value: Record<string, unknown>,
+  { path, value: replacement }: Override,
+  file: string,
+): void {
+  const keys = path.split('.');
+  const last = keys.pop() ?? '';
+  let table: Record<string, unknown> = value;
+  for (const key of keys) {
+    table[key] ??= {};
+    const inner = table[key];
+    if (typeof inner !== 'object' || inner === null) {
+      throw new ScenarioError({ file, key: path, message: `cannot be set: ${key} is not a table` });
+    }
+    table = inner as Record<string, unknown>;
+  }
+  table[last] = replacement;
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

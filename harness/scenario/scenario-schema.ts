@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import {
+  attestationKinds,
+  clientKinds,
+  enrollmentKinds,
+  type FaultKind,
+  faultKinds,
+  keyStoreKinds,
+  platformKinds,
+  transportKinds,
+} from '../../simulators/schemas.ts';
+import { metricNames } from '../verdict/threshold-syntax.ts';
+
+/** One value of an axis, or several: several multiply the matrix. */
+const axis = <const T extends readonly [string, ...string[]]>(kinds: T) => {
+  const one = z.enum(kinds);
+  return z.union([one, z.array(one).min(1)]);
+};
+
+const faults = z.enum(faultKinds as readonly [FaultKind, ...FaultKind[]]);
+
+const expectation = z
+  .strictObject({
+    result: z
+      .enum(['assigned', 'disabled', 'failed', 'refused'])
+      .describe('How every device of this entry must end.'),
+    status: z.int().min(400).max(599).optional().describe('HTTP status of the refusal.'),
+    errorCode: z.int().optional().describe('errorCode of the refusal, for example 401002.'),
+    code: z
+      .string()
+      .optional()
+      .describe('Code of the error, for example TPM_RC_INTEGRITY, where no service refused.'),
+  })
+  .describe(
+    'What must become of every device of this entry. Default: what the fault documents, else assigned.',
+  );
+
+const fleetEntry = z.strictObject({
+  devices: z.int().min(1).max(1_000_000).describe('Devices of this entry, split evenly over its cells.'),
+  attestation: axis(attestationKinds),
+  enrollment: axis(enrollmentKinds).default('individual'),
+  transport: axis(transportKinds).default('https'),
+  client: axis(clientKinds).default('native'),
+  platform: axis(platformKinds).default('linux'),
+  keyStore: axis(keyStoreKinds)
+    .optional()
+    .describe('Default: swtpm for TPM attestation, software otherwise.'),
+  fault: z
+    .union([faults, z.array(faults).min(1)])
+    .optional()
+    .describe('A deliberate mistake of every device of this entry.'),
+  expect: expectation.optional(),
+});
+
+const load = z.discriminatedUnion('arrival', [
+  z.strictObject({
+    arrival: z.literal('all-at-once'),
+  }),
+  z.strictObject({
+    arrival: z.literal('constant-concurrency'),
+    concurrency: z.int().min(1).max(100_000).describe('Devices registering at any moment (closed loop).'),
+  }),
+  z.strictObject({
+    arrival: z.literal('constant-rate'),
+    ratePerSecond: z.number().positive().describe('Devices that start each second (open loop).'),
+  }),
+  z.strictObject({
+    arrival: z.literal('ramp'),
+    fromPerSecond: z.number().nonnegative(),
+    toPerSecond: z.number().positive(),
+    rampSeconds: z.number().positive().describe('After it the rate stays at toPerSecond.'),
+  }),
+]);
+
+const endpoint = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('emulator').describe('Started for the run, in this process.'),
+    retryAfterSeconds: z.int().min(0).max(300).default(1),
+    assigningDurationMs: z.int().min(0).default(0).describe('How long a registration stays assigning.'),
+    hubs: z.array(z.string().regex(/\./, 'a host name with a dot')).min(1).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('external').describe('An emulator that runs already (dps-rig emulate).'),
+    hostName: z.string().default('global.azure-devices-provisioning.net'),
+    address: z.string().default('127.0.0.1'),
+    port: z.int().min(1).max(65_535).default(443),
+    idScope: z.string(),
+    caFile: z.string().describe('PEM, relative to the scenario file.'),
+    managementUrl: z.url(),
+  }),
+]);
+
+/** A scenario file, strictly: an unknown key is an error. Dotted descriptions become the editor's help. */
+export const scenarioSchema = z.strictObject({
+  $schema: z.string().optional(),
+  name: z.string().min(1).max(100),
+  description: z.string().default(''),
+  seed: z.int().min(0).default(1).describe('Same scenario and seed: same plan, same choices.'),
+  endpoint: endpoint.default({ kind: 'emulator', retryAfterSeconds: 1, assigningDurationMs: 0 }),
+  load: load.default({ arrival: 'constant-concurrency', concurrency: 50 }),
+  run: z
+    .strictObject({
+      workers: z
+        .union([z.literal('auto'), z.int().min(1).max(256)])
+        .default('auto')
+        .describe('Worker threads.'),
+      rangeSize: z.int().min(1).max(10_000).default(100).describe('Devices in a unit of work.'),
+      attemptTimeoutMs: z.int().min(100).default(60_000).describe('A device that takes longer has failed.'),
+      retryPolicy: z.enum(['standard', 'none']).default('standard'),
+    })
+    .prefault({}),
+  tpm: z
+    .strictObject({
+      mode: z
+        .enum(['auto', 'dedicated', 'pooled'])
+        .default('auto')
+        .describe('A live swtpm for each device, or a pool. auto: dedicated up to 1,000 TPM devices.'),
+    })
+    .prefault({}),
+  fleet: z.array(fleetEntry).min(1),
+  thresholds: z
+    .partialRecord(z.enum(metricNames), z.union([z.string(), z.array(z.string()).min(1)]))
+    .default({})
+    .describe('Like k6: "total" = "p(95) < 2000", "errors" = "rate < 0.01".'),
+});
+
+export type Scenario = z.infer<typeof scenarioSchema>;
+export type FleetEntry = Scenario['fleet'][number];
+export type Expectation = z.infer<typeof expectation>;

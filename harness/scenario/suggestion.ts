@@ -1,0 +1,55 @@
+import type { z } from 'zod';
+import { scenarioSchema } from './scenario-schema.ts';
+
+/** `; did you mean "symmetric-key"?` where a known word is near what was written, else nothing. */
+export function suggestion(issue: z.core.$ZodIssue, written: unknown): string {
+  if (typeof written !== 'string') return '';
+  const known =
+    issue.code === 'invalid_value'
+      ? issue.values.map(String)
+      : issue.code === 'unrecognized_keys'
+        ? knownKeys()
+        : [];
+  const near = known
+    .map((word) => ({ word, distance: editDistance(word.toLowerCase(), written.toLowerCase()) }))
+    .filter(({ word, distance }) => distance <= Math.max(2, Math.floor(word.length / 3)))
+    .toSorted((a, b) => a.distance - b.distance)[0];
+  return near === undefined ? '' : `; did you mean "${near.word}"?`;
+}
+
+/** Every key that a scenario may have, at any depth: a typo is near one of them. */
+function knownKeys(): readonly string[] {
+  const keys = new Set<string>();
+  const visit = (schema: unknown): void => {
+    if (typeof schema !== 'object' || schema === null) return;
+    const { _zod } = schema as { _zod?: { def: Record<string, unknown> } };
+    if (_zod === undefined) return;
+    const { shape, options, innerType, element } = _zod.def as {
+      shape?: Record<string, unknown>;
+      options?: readonly unknown[];
+      innerType?: unknown;
+      element?: unknown;
+    };
+    for (const [key, inner] of Object.entries(shape ?? {})) {
+      keys.add(key);
+      visit(inner);
+    }
+    for (const inner of [...(options ?? []), innerType, element]) visit(inner);
+  };
+  visit(scenarioSchema);
+  return [...keys];
+}
+
+/** Levenshtein: insertions, deletions and replacements. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, left] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, right] of [...b].entries()) {
+      const replaced = (row[j] ?? 0) + (left === right ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import {
+  type CellResult,
+  type Check,
+  RUN_RESULT_SCHEMA_VERSION,
+  type RunResult,
+} from '../../reports/run-result.ts';
+import type { RunEndpoint } from '../environment/endpoint.ts';
+import { DurationHistogram } from '../metrics/histogram.ts';
+import type { Recorder } from '../metrics/recorder.ts';
+import { describeLoad } from '../plan/arrivals.ts';
+import type { FleetPlan } from '../plan/fleet-plan.ts';
+import type { RunSetup, TimedPart } from '../run.ts';
+import type { Scenario } from '../scenario/scenario-schema.ts';
+
+export interface ResultParts {
+  readonly scenario: Scenario;
+  readonly scenarioFile: string;
+  readonly plan: FleetPlan;
+  readonly endpoint: RunEndpoint;
+  readonly setup: RunSetup;
+  readonly startedAt: Date;
+  readonly preparationMs: number;
+  readonly timed: TimedPart;
+  readonly recorder: Recorder;
+  readonly checks: readonly Check[];
+  readonly interrupted: boolean;
+}
+
+/** Puts everything that a run came to into the one document that reports read. */
+export function buildResult(parts: ResultParts): RunResult {
+  const { scenario, scenarioFile, plan, endpoint, setup, recorder, checks, timed } = parts;
+  const durationMs = recorder.lastEndMs;
+  const devices = plan.devices.length;
+  return {
+    schemaVersion: RUN_RESULT_SCHEMA_VERSION,
+    tool: { name: 'dps-rig', version },
+    scenario: { name: scenario.name, description: scenario.description, file: scenarioFile, seed: plan.seed },
+    endpoint: {
+      kind: endpoint.kind,
+      host: `${endpoint.dps.hostName}:${endpoint.dps.port}`,
+      idScope: endpoint.dps.idScope,
+    },
+    machine: describeMachine(),
+    load: {
+      arrival: describeLoad(scenario.load),
+      workers: setup.workers,
+      tpmMode: setup.tpmDevices === 0 ? 'none' : setup.tpmMode,
+    },
+    startedAt: parts.startedAt.toISOString(),
+    durationMs,
+    preparationMs: parts.preparationMs,
+    devices,
+    outcomes: recorder.counts,
+    assignedPerSecond: durationMs === 0 ? 0 : (recorder.counts.assigned * 1000) / durationMs,
+    cpuPerDeviceMs: devices === 0 ? 0 : timed.cpuMs / devices,
+    total: recorder.total.toDistribution(),
+    phases: Object.fromEntries(
+      recorder.phaseNames().map((phase) => [phase, recorder.phase(phase).toDistribution()]),
+    ),
+    lateness: recorder.lateness.toDistribution(),
+    cells: plan.cells.map((cell, index): CellResult => {
+      const { name, platform, enrollment, attestation, keyStore, transport, client, fault } = cell;
+      const measured = cell.notPossible === undefined ? recorder.cell(index) : undefined;
+      return {
+        ...{ name, platform, enrollment, attestation, keyStore, transport, client, fault: fault ?? null },
+        notPossible: cell.notPossible ?? null,
+        devices: cell.devices,
+        outcomes: measured?.counts ?? { assigned: 0, ended: 0, error: 0, aborted: 0 },
+        totalMs: (measured?.total ?? new DurationHistogram()).toDistribution(),
+      };
+    }),
+    errors: [...recorder.errors()],
+    timeSeries: recorder.series.toReport(),
+    checks: [...checks],
+    verdict: verdictOf(checks, parts.interrupted),
+  };
+}
+
+/** Correctness goes before performance; an interrupted run has no verdict but that. */
+function verdictOf(checks: readonly Check[], interrupted: boolean): RunResult['verdict'] {
+  if (interrupted) return 'interrupted';
+  const failed = checks.filter(({ passed }) => !passed);
+  if (failed.some(({ kind }) => kind !== 'threshold')) return 'correctness-failed';
+  return failed.length > 0 ? 'performance-failed' : 'passed';
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+function describeMachine(): RunResult['machine'] {
+  const cpus = os.cpus();
+  return {
+    cpu: cpus[0]?.model.trim() ?? 'unknown',
+    cores: cpus.length,
+    memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+    node: process.version,
+    os: `${os.type()} ${os.release()} ${os.arch()}`,
+  };
+}

@@ -1,0 +1,121 @@
+import type { Check } from '../../reports/run-result.ts';
+import type { RegistrationRecord } from '../../simulators/index.ts';
+import type { Outcome } from '../metrics/outcome.ts';
+import type { FleetPlan } from '../plan/fleet-plan.ts';
+
+const SHOWN = 5;
+
+/** What the oracle looks at: what was planned, what devices say, what the service's registry says. */
+export interface OracleEvidence {
+  readonly plan: FleetPlan;
+  /** By position in the fleet; absent where a device never reported. */
+  readonly outcomes: readonly (Outcome | undefined)[];
+  readonly registrations: readonly RegistrationRecord[];
+  readonly hubs: readonly string[];
+  /** A run that was stopped early owes nothing for devices that never started. */
+  readonly interrupted: boolean;
+}
+
+/**
+ * Judges the whole fleet: every device accounted for once, what it was told is what the service knows, and nothing is
+ * registered that was not planned.
+ */
+export function judgeFleet(evidence: OracleEvidence): readonly Check[] {
+  const { outcomes, registrations } = evidence;
+  const byId = new Map(registrations.map((record) => [record.registrationId.toLowerCase(), record]));
+  const reported = outcomes.filter((outcome) => outcome !== undefined);
+  const assigned = reported.flatMap((outcome) =>
+    outcome.result.kind === 'assigned'
+      ? [{ ...outcome, result: outcome.result, record: byId.get(outcome.registrationId) }]
+      : [],
+  );
+  const checks: readonly { readonly name: string; readonly wrong: readonly string[] }[] = [
+    { name: 'no device is lost', wrong: lostDevices(evidence) },
+    {
+      name: 'every assigned device is known to the service',
+      wrong: assigned
+        .filter(({ record }) => record?.status !== 'assigned')
+        .map(({ registrationId }) => registrationId),
+    },
+    {
+      name: 'every device is on the hub that the service assigned, a linked one',
+      wrong: assigned
+        .filter(
+          ({ result, record }) =>
+            record?.assignedHub !== result.assignedHub || !evidence.hubs.includes(result.assignedHub),
+        )
+        .map(
+          ({ registrationId, result, record }) =>
+            `${registrationId}: ${result.assignedHub}, registry ${record?.assignedHub ?? 'nothing'}`,
+        ),
+    },
+    {
+      name: 'every device has its own deviceId (none crossed)',
+      wrong: assigned
+        .filter(
+          ({ result, record, registrationId }) =>
+            result.deviceId !== registrationId || record?.deviceId !== result.deviceId,
+        )
+        .map(({ registrationId, result }) => `${registrationId} is ${result.deviceId}`),
+    },
+    {
+      name: 'no device is assigned twice (none doubled)',
+      wrong: [
+        ...duplicates(assigned.map(({ result }) => result.deviceId)),
+        ...assigned
+          .filter(({ record }) => (record?.timesAssigned ?? 1) > 1)
+          .map(({ registrationId }) => `${registrationId}: registered more than once`),
+      ],
+    },
+    {
+      name: 'the service assigned nobody whose device does not know',
+      wrong: unknownToDevices(evidence, new Set(assigned.map(({ registrationId }) => registrationId))),
+    },
+  ];
+  return checks.map(({ name, wrong }) => ({
+    kind: 'oracle',
+    name,
+    passed: wrong.length === 0,
+    actual:
+      wrong.length === 0
+        ? `${assigned.length} of ${evidence.plan.devices.length} devices assigned`
+        : `${wrong.length} wrong`,
+    detail:
+      wrong.length === 0 ? null : `${wrong.slice(0, SHOWN).join('; ')}${wrong.length > SHOWN ? '; ...' : ''}`,
+  }));
+}
+
+function lostDevices({ plan, outcomes, interrupted }: OracleEvidence): string[] {
+  if (interrupted) return [];
+  return plan.devices
+    .filter(({ spec }) => outcomes[spec.index]?.registrationId !== spec.registrationId)
+    .map(({ spec }) => spec.registrationId);
+}
+
+/** Devices that the service let in while they themselves ended otherwise: a lost answer, or an emulator that lies. */
+function unknownToDevices(
+  { registrations, outcomes, plan }: OracleEvidence,
+  assigned: ReadonlySet<string>,
+): string[] {
+  const planned = new Map(plan.devices.map(({ spec }) => [spec.registrationId, spec.index]));
+  return registrations
+    .filter(
+      ({ status, registrationId }) =>
+        status === 'assigned' && planned.has(registrationId) && !assigned.has(registrationId),
+    )
+    .filter(({ registrationId }) => {
+      // Stopped or timed out after the service had decided: the device knows that it does not know.
+      const kind = outcomes[planned.get(registrationId) ?? -1]?.result.kind;
+      return kind === 'ended';
+    })
+    .map(({ registrationId }) => registrationId);
+}
+
+function duplicates(values: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return values.filter((value) => {
+    const again = seen.has(value);
+    seen.add(value);
+    return again;
+  });
+}

@@ -1,0 +1,72 @@
+import type { Check } from '../../reports/run-result.ts';
+import type { Phase } from '../../simulators/index.ts';
+import type { Recorder } from '../metrics/recorder.ts';
+import { type MetricName, parseThreshold, type Threshold } from './threshold-syntax.ts';
+
+/** One check for each condition of the scenario. A metric without a value fails: nothing was measured. */
+export function checkThresholds(
+  thresholds: Readonly<Partial<Record<MetricName, string | string[]>>>,
+  recorder: Recorder,
+): readonly Check[] {
+  return Object.entries(thresholds).flatMap(([metric, conditions]) =>
+    [conditions].flat().map((condition) => check(parseThreshold(metric, condition), recorder)),
+  );
+}
+
+function check(threshold: Threshold, recorder: Recorder): Check {
+  const seen = seenValue(threshold, recorder);
+  return {
+    kind: 'threshold',
+    name: `${threshold.metric}: ${threshold.text}`,
+    passed: seen !== undefined && holds(seen, threshold),
+    actual: seen === undefined ? 'nothing was measured' : format(seen, threshold),
+    detail: null,
+  };
+}
+
+function seenValue({ metric, statistic }: Threshold, recorder: Recorder): number | undefined {
+  const { assigned, ended, error } = recorder.counts;
+  const counted = metric === 'assigned' ? assigned : ended + error;
+  switch (metric) {
+    case 'errors':
+    case 'assigned':
+      if (statistic.kind === 'count') return counted;
+      if (statistic.kind === 'rate')
+        return assigned + ended + error === 0 ? undefined : counted / (assigned + ended + error);
+      return recorder.lastEndMs === 0 ? undefined : (counted * 1000) / recorder.lastEndMs;
+    case 'total':
+      return recorder.total.statistic(statistic);
+    case 'lateness':
+      return recorder.lateness.statistic(statistic);
+    default:
+      return recorder.phase(metric satisfies Phase).statistic(statistic);
+  }
+}
+
+function holds(seen: number, { operator, limit }: Threshold): boolean {
+  switch (operator) {
+    case '<':
+      return seen < limit;
+    case '<=':
+      return seen <= limit;
+    case '>':
+      return seen > limit;
+    case '>=':
+      return seen >= limit;
+    case '==':
+      return seen === limit;
+  }
+}
+
+function format(seen: number, { statistic }: Threshold): string {
+  switch (statistic.kind) {
+    case 'count':
+      return String(seen);
+    case 'rate':
+      return `${(seen * 100).toFixed(2)} %`;
+    case 'perSecond':
+      return `${seen.toFixed(1)}/s`;
+    default:
+      return `${seen.toFixed(seen < 10 ? 2 : 0)} ms`;
+  }
+}

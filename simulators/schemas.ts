@@ -1,0 +1,62 @@
+/** The axes of the matrix as data, for scenario schemas and lists: nothing native is loaded by importing this. */
+import type { ClientKind, KeyStoreKind, PlatformKind, TransportKind } from './device/device-spec.ts';
+import type { ExpectedRefusal } from './faults/device-fault.ts';
+import { deviceFaults, type FaultKind } from './faults/table.ts';
+import type { AttestationKind, EnrollmentKind } from './wire/constants.ts';
+
+export { clientKinds, keyStoreKinds, platformKinds, transportKinds } from './device/device-spec.ts';
+export { phases } from './device/device-trace.ts';
+export { type FaultKind, faultKinds } from './faults/table.ts';
+export { attestationKinds, enrollmentKinds } from './wire/constants.ts';
+
+/** One combination of all axes. */
+export interface CellAxes {
+  readonly platform: PlatformKind;
+  readonly enrollment: EnrollmentKind;
+  readonly attestation: AttestationKind;
+  readonly keyStore: KeyStoreKind;
+  readonly transport: TransportKind;
+  readonly client: ClientKind;
+  readonly fault?: FaultKind;
+}
+
+/** Why a combination cannot exist, or undefined when it can. */
+export function impossibility({
+  attestation,
+  enrollment,
+  keyStore,
+  client,
+  fault,
+}: CellAxes): string | undefined {
+  if (attestation === 'tpm' && enrollment === 'group')
+    return 'DPS has no enrollment group for TPM attestation';
+  if (attestation === 'tpm' && keyStore !== 'swtpm') return 'TPM attestation needs a TPM';
+  if (attestation !== 'tpm' && keyStore === 'swtpm') return `${attestation} keys are not yet kept in a TPM`;
+  if (fault === undefined) return undefined;
+  const { expected, enrollments, clients } = deviceFaults[fault];
+  const kinds: readonly AttestationKind[] = Object.keys(expected) as AttestationKind[];
+  if (!kinds.includes(attestation)) return `${fault} is no mistake of ${attestation} devices`;
+  if (!(enrollments as readonly EnrollmentKind[]).includes(enrollment))
+    return `${fault} is no mistake of ${enrollment} enrollments`;
+  if (clients === 'native' && client !== 'native') return `an unmodified SDK cannot be made to do ${fault}`;
+  return undefined;
+}
+
+/** What a fault documents, in the words of a scenario's `expect`. */
+export function expectedOfFault(
+  fault: FaultKind,
+  attestation: AttestationKind,
+): { result: 'disabled' | 'failed' | 'refused'; status?: number; errorCode?: number; code?: string } {
+  const table: Readonly<Partial<Record<AttestationKind, ExpectedRefusal>>> = deviceFaults[fault].expected;
+  const expected = table[attestation];
+  switch (expected?.kind) {
+    case 'refused':
+      return { result: 'refused', status: expected.status, errorCode: expected.errorCode };
+    case 'tpm':
+      return { result: 'refused', code: expected.responseName };
+    case 'ended':
+      return { result: expected.status };
+    case undefined:
+      return { result: 'refused' };
+  }
+}
