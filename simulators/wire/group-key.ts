@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { hmacSha256 } from './hmac-sha256.ts';
 
 /**
  * The key of one device of a symmetric-key enrollment group.
@@ -9,5 +9,5 @@ import { createHmac } from 'node:crypto';
  * @see Azure DPS, "Symmetric key attestation", group enrollments
  */
 export function deriveGroupDeviceKey(groupKey: Uint8Array, registrationId: string): Uint8Array {
-  return createHmac('sha256', groupKey).update(registrationId, 'utf8').digest();
+  return hmacSha256(groupKey, registrationId);
 }

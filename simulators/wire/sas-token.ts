@@ -1,6 +1,7 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { fromBase64, toBase64 } from '../kernel/bytes.ts';
 import { CodecError } from '../kernel/errors.ts';
+import { hmacSha256 } from './hmac-sha256.ts';
 
 const PREFIX = 'SharedAccessSignature ';
 
@@ -36,7 +37,7 @@ export function formatSasToken(token: {
 
 /** HMAC-SHA256 in software, as {@link formatSasToken} wants it. */
 export const signSas = (key: Uint8Array, sr: string, expirySeconds: number): Uint8Array =>
-  createHmac('sha256', key).update(sasSigningInput(sr, expirySeconds), 'utf8').digest();
+  hmacSha256(key, sasSigningInput(sr, expirySeconds));
 
 /**
  * Takes a token apart: the fields may come in any order, unknown fields are passed over.
