@@ -1,10 +1,12 @@
 import { realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { ByteReader, ByteWriter, fromHex, toBase64 } from '../kernel/bytes.ts';
+import { toBase64 } from '../kernel/bytes.ts';
 import { abortError } from '../kernel/deadline.ts';
 import { InvariantError } from '../kernel/errors.ts';
 import { takeMachineLock } from '../processes/machine-lock.ts';
+import { provisionTpm } from './attestation.ts';
 import { defaultTpmCacheDirectory, type NewTpm, openTpmCache, type TpmCache } from './tpm-cache.ts';
+import { createTpmClient } from './tpm-client.ts';
 import type { ManufacturedTpm } from './transport.ts';
 import { openSwtpmProcess, type SwtpmProcess } from './transports/swtpm-process.ts';
 
@@ -85,36 +87,6 @@ async function makeMissing(
 
 async function makeTpm(factory: SwtpmProcess, signal: AbortSignal): Promise<NewTpm> {
   await factory.renew();
-  const run = async (command: Uint8Array): Promise<ByteReader> => {
-    const response = new ByteReader(await factory.send(command, signal));
-    response.bytes(6, 'tag and size');
-    const responseCode = response.u32('response code');
-    if (responseCode !== 0) throw new InvariantError(`a new TPM answers 0x${responseCode.toString(16)}`);
-    return response;
-  };
-  const makePersistent = async (createPrimary: Uint8Array, handle: number): Promise<Uint8Array> => {
-    await run(createPrimary);
-    await run(evictControl(handle));
-    await run(fromHex('80010000000e0000016580000000'));
-    const answer = await run(new ByteWriter().bytes(fromHex('80010000000e00000173')).u32(handle).finish());
-    const publicArea = answer.sized('public area');
-    return new ByteWriter().sized(publicArea).finish();
-  };
-  const endorsementKey = await makePersistent(createEk, 0x81010001);
-  const storageRootKey = await makePersistent(createSrk, 0x81000001);
-  return { state: await factory.getState(), endorsementKey, storageRootKey };
+  const keys = await provisionTpm(createTpmClient(factory), { signal });
+  return { ...keys, state: await factory.getState() };
 }
-
-const createEk = fromHex(
-  `800200000163000001314000000b00000009400000090000010000000400000000013a0001000b000300b20020
-   837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa
-   00060080004300100800000000000100${'00'.repeat(256)}000000000000`,
-);
-const createSrk = fromHex(
-  '800200000043000001314000000100000009400000090000010000000400000000001a0001000b00030472000000060080004300100800000000000000000000000000',
-);
-const evictControl = (handle: number): Uint8Array =>
-  new ByteWriter()
-    .bytes(fromHex('80020000002300000120400000018000000000000009400000090000010000'))
-    .u32(handle)
-    .finish();

@@ -1,15 +1,19 @@
 import { spawn } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fromHex, toHex } from '../kernel/bytes.ts';
+import { fromHex, toHex, utf8 } from '../kernel/bytes.ts';
 import { openScratchDirectory } from '../processes/scratch-directory.ts';
 import { childProcesses, expectNoChildProcessLeft } from '../processes/testing/child-processes.ts';
 import { waitFor } from '../processes/wait-for.ts';
+import { activateIdentityKey, signWithIdentityKey } from './attestation.ts';
+import { makeActivationBlob } from './credential.ts';
 import { withLatency } from './decorators/latency.ts';
 import { makeTestTpms } from './testing/test-tpms.ts';
 import { persistIdentityKey, readPublic, sign } from './testing/tpm-flows.ts';
+import { createTpmClient } from './tpm-client.ts';
 import { openTpmHost, type TpmMode } from './tpm-host.ts';
 
 const never = new AbortController().signal;
@@ -32,6 +36,20 @@ describe.each(modes)('a %s host', (mode) => {
     for (const [index, tpm] of tpms.entries()) {
       await using hosted = await host.open(tpm, never);
       expect(await hosted.use(sign, never)).toEqual(signatures[index]);
+    }
+  });
+
+  it('attests: takes over the key that a service wrapped for its TPM, and signs with it', async () => {
+    await using test = await makeTestTpms(2);
+    await using host = await openTpmHost({ mode, workDirectory: test.workDirectory, poolSize: 1 });
+    const data = utf8('0ne00000000%2Fregistrations%2Fdevice\n1795392000');
+    for (const tpm of test.tpms) {
+      await using hosted = await host.open(tpm, never);
+      const hmacKey = randomBytes(32);
+      const challenge = makeActivationBlob({ ...tpm, hmacKey, data: utf8('https://dps.example') });
+      await hosted.use((t) => activateIdentityKey(createTpmClient(t), challenge, never), never);
+      const signature = await hosted.use((t) => signWithIdentityKey(createTpmClient(t), data, never), never);
+      expect(toHex(signature)).toBe(createHmac('sha256', hmacKey).update(data).digest('hex'));
     }
   });
 

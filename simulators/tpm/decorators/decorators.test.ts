@@ -198,10 +198,10 @@ describe('withRecorder', () => {
     await tpm.send(fromHex('8001 0000000a 00000fff'));
     await swtpm.power('off');
     await expect(tpm.send(getRandom)).rejects.toMatchObject({ code: 'TPM_POWERED_OFF' });
-    expect(recorded.map(({ commandCode, result }) => [commandCode, result])).toEqual([
-      [0x17b, 0],
-      [0xfff, 0x143],
-      [0x17b, 'TPM_POWERED_OFF'],
+    expect(recorded.map(({ command, result }) => [command, result])).toEqual([
+      ['TPM2_GetRandom', 'TPM_RC_SUCCESS'],
+      ['TPM2_CC_0xfff', 'TPM_RC_COMMAND_CODE'],
+      ['TPM2_GetRandom', 'TPM_POWERED_OFF'],
     ]);
     expect(recorded[0]?.atMs).toBe(1_000);
     expect(recorded[0]?.durationMs).toBe(clock.sleepsMs[0]);

@@ -1,17 +1,19 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { RigError } from '../../kernel/errors.ts';
+import { describeCommand } from '../codec/describe-command.ts';
+import { decodeResponseCode } from '../codec/response-code.ts';
 import type { TpmTransport } from '../transport.ts';
-import { commandCodeOf, responseCodeOf } from '../transports/tpm-framing.ts';
+import { responseCodeOf } from '../transports/tpm-framing.ts';
 import { decorate } from './decorate.ts';
 
 /** One command as it went by: never its parameters or its answer's, which may hold secrets. */
 export interface RecordedCommand {
   readonly atMs: number;
   readonly durationMs: number;
-  /** TPM_CC; undefined for what is too short to be a command. */
-  readonly commandCode: number | undefined;
-  /** TPM_RC, or the code of the error when no answer came, e.g. `TPM_PROCESS_EXITED`. */
-  readonly result: number | string;
+  /** e.g. `TPM2_ReadPublic`. */
+  readonly command: string;
+  /** Name of the response code, e.g. `TPM_RC_SUCCESS`, or the code of the error when no answer came. */
+  readonly result: string;
 }
 
 /** Writes down what goes over a transport; `onCommand` is called after each command, in the order of the answers. */
@@ -24,16 +26,16 @@ export function withRecorder(
     send: async (command, signal) => {
       const atMs = clock.nowMs();
       const startMs = clock.monotonicMs();
-      const record = (result: number | string): void =>
+      const record = (result: string): void =>
         onCommand({
           atMs,
           durationMs: clock.monotonicMs() - startMs,
-          commandCode: commandCodeOf(command),
+          command: nameOf(command),
           result,
         });
       try {
         const response = await inner.send(command, signal);
-        record(responseCodeOf(response));
+        record(decodeResponseCode(responseCodeOf(response)).name);
         return response;
       } catch (error) {
         record(error instanceof RigError ? error.code : 'UNKNOWN');
@@ -41,4 +43,13 @@ export function withRecorder(
       }
     },
   });
+}
+
+/** What goes by need not be well-formed: to see how a TPM takes that is one use of a recorder. */
+function nameOf(command: Uint8Array): string {
+  try {
+    return describeCommand(command).name;
+  } catch {
+    return 'malformed command';
+  }
 }
