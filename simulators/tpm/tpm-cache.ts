@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { fromBase64, toBase64 } from '../kernel/bytes.ts';
+import { abortError } from '../kernel/deadline.ts';
 import type { ManufacturedTpm } from './transport.ts';
 
 /** A TPM as it leaves the factory. */
@@ -26,6 +27,8 @@ export interface NewTpm {
 export interface TpmCache {
   /** The sound ones among the first `count`, in order; undefined where one is missing, damaged or a duplicate. */
   load(count: number, signal: AbortSignal): Promise<(ManufacturedTpm | undefined)[]>;
+  /** How many the index knows of, sound or not. */
+  size(): Promise<number>;
   /** Adds number `index`, or replaces it. */
   add(index: number, tpm: NewTpm): Promise<ManufacturedTpm>;
 }
@@ -68,13 +71,17 @@ export async function openTpmCache(directory: string): Promise<TpmCache> {
     const state = readIfThere(tpm.stateFile);
     return state !== undefined && digestOf({ ...tpm, state }) === line.digest ? tpm : undefined;
   };
+  const readIndex = async (): Promise<Map<string, IndexLine>> =>
+    parseIndex(await readFile(indexFile, 'utf8').catch(() => ''));
   return {
+    size: async () => (await readIndex()).size,
     load: async (count, signal) => {
-      const lines = parseIndex(await readFile(indexFile, 'utf8').catch(() => ''));
+      const lines = await readIndex();
       const endorsementKeys = new Set<string>();
       const tpms: (ManufacturedTpm | undefined)[] = [];
       for (let index = 0; index < count; index += 1) {
-        if (index % sliceLength === 0) await nextTurn(undefined, { signal });
+        if (index % sliceLength === 0) await nextTurn();
+        if (signal.aborted) throw abortError(signal);
         const line = lines.get(tpmIdOf(index));
         const isNew = line !== undefined && !endorsementKeys.has(line.endorsementKey);
         const tpm = isNew ? read(line) : undefined;

@@ -110,3 +110,5 @@ export const chips = {
 } as const satisfies Record<string, ChipTimes>;
 
 export type ChipName = keyof typeof chips;
+
+export const chipNames = Object.keys(chips) as readonly ChipName[];

@@ -34,11 +34,16 @@ export const c = {
 
 type CType = (typeof c)[keyof typeof c];
 
+/** `probe` is a function that every version of the library has. */
 const libraries = {
-  tctildr: { file: 'libtss2-tctildr.so.0', debianPackage: 'libtss2-tctildr0' },
-  esys: { file: 'libtss2-esys.so.0', debianPackage: 'libtss2-esys-3.0.2-0' },
-  mu: { file: 'libtss2-mu.so.0', debianPackage: 'libtss2-mu0' },
-  rc: { file: 'libtss2-rc.so.0', debianPackage: 'libtss2-rc0' },
+  tctildr: {
+    file: 'libtss2-tctildr.so.0',
+    debianPackage: 'libtss2-tctildr0',
+    probe: 'Tss2_TctiLdr_Initialize',
+  },
+  esys: { file: 'libtss2-esys.so.0', debianPackage: 'libtss2-esys-3.0.2-0', probe: 'Esys_Initialize' },
+  mu: { file: 'libtss2-mu.so.0', debianPackage: 'libtss2-mu0', probe: 'Tss2_MU_TPM2B_PUBLIC_Marshal' },
+  rc: { file: 'libtss2-rc.so.0', debianPackage: 'libtss2-rc0', probe: 'Tss2_RC_Decode' },
 } as const;
 
 /** The libraries of tpm2-tss that this package binds. */
@@ -67,6 +72,19 @@ export function nativeFunction<Arguments extends readonly unknown[], Result>(
   } catch (cause) {
     throw new TssLibraryError({ file, debianPackage, symbol: name, cause });
   }
+}
+
+/**
+ * Loads every library that this package binds, to find out early whether all are there.
+ *
+ * @returns their file names
+ * @throws TssLibraryError for the first that is missing
+ */
+export function loadLibraries(): readonly string[] {
+  for (const [name, { probe }] of Object.entries(libraries)) {
+    nativeFunction(name as LibraryName, probe, c.none, []);
+  }
+  return Object.values(libraries).map(({ file }) => file);
 }
 
 /** Defers `make` to the first use and keeps what it made: declarations must not load libraries at import. */

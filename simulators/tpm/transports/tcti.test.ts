@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../kernel/bytes.ts';
 import { EnvironmentError } from '../../kernel/errors.ts';
 import { silenceTssLog, startTestSwtpm, type TestSwtpm } from '../node-tss/testing/swtpm.ts';
-import { openTctiTransport } from './tcti.ts';
+import { openTctiTransport, probeTpm2Tss } from './tcti.ts';
 
 const getRandom8 = fromHex('80010000000c0000017b0008');
 const selfTest = fromHex('80010000000b0000014301');
@@ -59,6 +59,10 @@ describe('openTctiTransport', () => {
     await tpm.setLocality?.(3);
     expect(toHex((await tpm.send(extendPcr17)).subarray(6, 10))).toBe('00000000');
     await tpm.setLocality?.(0);
+  });
+
+  it('says which libraries there are', async () => {
+    expect(await probeTpm2Tss()).toContain('libtss2-tctildr.so.0');
   });
 
   it('says what is wrong with a TCTI string that leads nowhere', async () => {

@@ -1,3 +1,4 @@
+import type * as NodeTss from 'node-tss';
 import type { Tcti } from 'node-tss';
 import { abortError, startDeadline, untilAborted } from '../../kernel/deadline.ts';
 import { EnvironmentError, InvariantError, TransportError, toError } from '../../kernel/errors.ts';
@@ -24,25 +25,49 @@ export async function openTctiTransport(
   return new TctiTransport(tcti, tctiString, options.responseDeadlineMs ?? 30_000);
 }
 
-async function openTcti(tctiString: string): Promise<Tcti> {
-  // Imported here, so that koffi and libtss2 are needed only where a TCTI string is used.
-  const nodeTss = await import('node-tss').catch((cause: unknown) => {
+/**
+ * Finds out whether TCTI strings can be used on this machine.
+ *
+ * @returns what there is, for people
+ * @throws EnvironmentError when a part is missing
+ */
+export async function probeTpm2Tss(): Promise<string> {
+  const { loadLibraries } = await importNodeTss();
+  try {
+    return loadLibraries().join(', ');
+  } catch (thrown) {
+    throw missingLibrary(toError(thrown));
+  }
+}
+
+/** Imported at the first use, so that koffi and libtss2 are needed only where a TCTI string is. */
+async function importNodeTss(): Promise<typeof NodeTss> {
+  try {
+    return await import('node-tss');
+  } catch (cause) {
     throw new EnvironmentError('node-tss', 'could not be loaded', { hint: 'Run npm ci.', cause });
-  });
+  }
+}
+
+async function openTcti(tctiString: string): Promise<Tcti> {
+  const nodeTss = await importNodeTss();
   try {
     return await nodeTss.openTcti(tctiString);
   } catch (thrown) {
     const cause = toError(thrown);
-    if (cause instanceof nodeTss.TssLibraryError) {
-      const hint = `Install it: sudo apt-get install ${cause.debianPackage}`;
-      throw new EnvironmentError('tpm2-tss', `${cause.file} is missing`, { hint, cause });
-    }
+    if (cause instanceof nodeTss.TssLibraryError) throw missingLibrary(cause);
     throw new EnvironmentError('tpm2-tss', `no TPM at ${JSON.stringify(tctiString)}: ${cause.message}`, {
       hint: 'Check the TCTI string with: tpm2_getrandom --hex -T <string> 8',
       cause,
     });
   }
 }
+
+const missingLibrary = (cause: Error): EnvironmentError =>
+  new EnvironmentError('tpm2-tss', cause.message, {
+    hint: 'Install it: sudo apt-get install libtss2-dev',
+    cause,
+  });
 
 class TctiTransport implements TpmTransport {
   readonly #tcti: Tcti;
