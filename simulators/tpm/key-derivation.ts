@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey } from 'node:crypto';
 import { ByteReader, ByteWriter, utf8 } from '../kernel/bytes.ts';
 import { CodecError } from '../kernel/errors.ts';
 import { TPM_ALG } from './codec/constants.ts';
@@ -62,7 +62,11 @@ export function kdfa(
   { label, contextU = noContext, bits }: { label: string; contextU?: Uint8Array; bits: number },
 ): Uint8Array {
   const fixed = new ByteWriter().bytes(utf8(label)).u8(0).bytes(contextU).u32(bits).finish();
-  return counterMode(hash, bits, (counter) => createHmac(hash, key).update(counter).update(fixed).digest());
+  // A KeyObject: given plain bytes, Node 24 takes five times as long for the whole HMAC.
+  const secretKey = createSecretKey(key);
+  return counterMode(hash, bits, (counter) =>
+    createHmac(hash, secretKey).update(counter).update(fixed).digest(),
+  );
 }
 
 /**

@@ -125,7 +125,7 @@ function toKeyObject(area: RsaPublicArea | EccPublicArea): KeyObject {
   }
 }
 
-/** As a JSON Web Key: node:crypto reads it ten times faster than a SubjectPublicKeyInfo. */
+/** As a JSON Web Key, which needs no DER: it takes the very numbers that a TPM gives. */
 function toJsonWebKey(area: Exclude<PublicArea, { kind: 'keyedhash' }>): JsonWebKey {
   if (area.kind === 'ecc') {
     const { jwkCurve, coordinateLength } = curveOf(area);
