@@ -7,7 +7,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { fromBase64, toBase64 } from '../kernel/bytes.ts';
 import { abortError } from '../kernel/deadline.ts';
-import { abortError } from '../kernel/deadline.ts';
 import type { ManufacturedTpm } from './transport.ts';
 
 /** A TPM as it leaves the factory. */
