@@ -11,12 +11,12 @@ describe('judgeCell', () => {
   });
 
   it('fails a cell with refused devices when correctness failed', () => {
-    const result = buildRunResult({ cells: [refused], verdict: 'correctness-failed' });
+    const result = buildRunResult({ cells: [refused], checks: [], verdict: 'correctness-failed' });
     expect(judgeCell(refused, result).kind).toBe('failed');
   });
 
   it('passes a cell whose refusals the scenario wanted', () => {
-    const result = buildRunResult({ cells: [refused], verdict: 'passed' });
+    const result = buildRunResult({ cells: [refused], checks: [], verdict: 'passed' });
     expect(judgeCell(refused, result).kind).toBe('passed');
   });
 
@@ -29,14 +29,23 @@ describe('judgeCell', () => {
     expect(judgeCell(refused, result).kind).toBe(kind);
   });
 
+  it('says what the scenario wanted where that is not assigned', () => {
+    const check = buildCheck({
+      cell: refused.name,
+      name: `${refused.name} ends as refused (401)`,
+      actual: '100 of 100',
+    });
+    const result = buildRunResult({ cells: [refused], checks: [check] });
+    expect(judgeCell(refused, result).reason).toBe('ends as refused (401): 100 of 100');
+  });
+
   it.each([
     ['aborted devices', { ...noOutcomes, assigned: 90, aborted: 10 }],
     ['devices that never started', { ...noOutcomes, assigned: 90 }],
   ])('calls a cell with %s incomplete', (_, outcomes) => {
     const cell = buildCell({ outcomes });
-    expect(judgeCell(cell, buildRunResult({ cells: [cell], verdict: 'interrupted' })).kind).toBe(
-      'incomplete',
-    );
+    const result = buildRunResult({ cells: [cell], checks: [], verdict: 'interrupted' });
+    expect(judgeCell(cell, result).kind).toBe('incomplete');
   });
 
   it('carries the reason why a cell is not possible', () => {

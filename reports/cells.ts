@@ -1,5 +1,6 @@
+import { checksOfCell } from './checks.ts';
 import { formatCount } from './figures.ts';
-import type { CellResult, RunResult } from './run-result.ts';
+import type { CellResult, Check, RunResult } from './run-result.ts';
 import { plural } from './text.ts';
 import type { Tone } from './verdict.ts';
 
@@ -17,11 +18,10 @@ export interface CellJudgement {
 export function judgeCell(cell: CellResult, result: RunResult): CellJudgement {
   if (cell.notPossible !== null) return { kind: 'not-possible', tone: 'neutral', reason: cell.notPossible };
 
-  const own = result.checks.filter((check) => check.cell === cell.name);
+  const own = checksOfCell(cell, result);
   const broken = own.filter((check) => !check.passed);
   if (broken.length > 0) {
-    const reason = broken.map((check) => `${check.name}: ${check.actual}`).join('; ');
-    return { kind: 'failed', tone: 'bad', reason };
+    return { kind: 'failed', tone: 'bad', reason: describeChecks(broken, cell) };
   }
 
   const { assigned, ended, error, aborted } = cell.outcomes;
@@ -35,9 +35,15 @@ export function judgeCell(cell: CellResult, result: RunResult): CellJudgement {
     };
   }
 
-  const reason = `${formatCount(assigned)} of ${plural(cell.devices, 'device')} assigned`;
+  const seen = `${formatCount(assigned)} of ${plural(cell.devices, 'device')} assigned`;
+  const reason = own.length > 0 && assigned < cell.devices ? describeChecks(own, cell) : seen;
   const held = own.length > 0 || assigned === cell.devices || result.verdict !== 'correctness-failed';
   return held ? { kind: 'passed', tone: 'good', reason } : { kind: 'failed', tone: 'bad', reason };
+}
+
+/** `ends as refused (401 401002): 50 of 50`; the name of the cell is said already. */
+function describeChecks(checks: readonly Check[], cell: CellResult): string {
+  return checks.map(({ name, actual }) => `${name.replace(`${cell.name} `, '')}: ${actual}`).join('; ');
 }
 
 /** Cells that need a look come first; otherwise the order of the scenario stays. */

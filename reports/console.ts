@@ -1,20 +1,15 @@
 import picocolors from 'picocolors';
 import { byUrgency, judgeCell, nameCells } from './cells.ts';
+import { commonActual, errorsAreWanted, oracleChecks, scenarioChecks } from './checks.ts';
 import { align, type Column, columnsOf, cut, fold, pad } from './console-layout.ts';
 import { formatCount, formatMs } from './figures.ts';
 import { phasesOf } from './phases.ts';
 import type { CellResult, Check, OutcomeCounts, RunResult } from './run-result.ts';
 import { oneLine, plural, shorten } from './text.ts';
-import {
-  describeVerdict,
-  headline,
-  oracleChecks,
-  scenarioChecks,
-  type Tone,
-  toneSymbols,
-} from './verdict.ts';
+import { describeVerdict, headline, type Tone, toneSymbols } from './verdict.ts';
 
-export interface ConsoleOptions {
+/** How and where the summary is shown. */
+interface ConsoleOptions {
   readonly color: boolean;
   /** Columns of the terminal; the summary uses 80 to 100 of them. */
   readonly width: number;
@@ -24,6 +19,7 @@ export interface ConsoleOptions {
 
 // What a terminal shows at once; the rest is in the report.
 const MAX_CELLS = 16;
+const MAX_CHECKS = 10;
 const MAX_ERRORS = 8;
 const MAX_NAME_BESIDE_FIGURE = 48;
 
@@ -35,11 +31,11 @@ export function renderConsoleSummary(result: RunResult, options: ConsoleOptions)
   };
   const blocks = [
     titleBlock(result, screen),
-    checksBlock('checks', scenarioChecks(result), screen),
+    checksBlock(result, screen),
     cellsBlock(result, screen),
     phasesBlock(result, screen),
     errorsBlock(result, screen),
-    checksBlock('oracle', oracleChecks(result), screen),
+    oracleBlock(result, screen),
     reportBlock(options.reportPath, screen),
     verdictBlock(result, screen),
   ];
@@ -68,13 +64,35 @@ function titleBlock(result: RunResult, { colors, width }: Screen): Lines {
   ];
 }
 
-function checksBlock(title: string, checks: readonly Check[], screen: Screen): Lines {
-  if (checks.length === 0) return [];
-  const short = checks
-    .map((check) => oneLine(check.name))
+function checksBlock(result: RunResult, screen: Screen): Lines {
+  const all = scenarioChecks(result);
+  if (all.length === 0) return [];
+  const shown = all.filter(({ passed }, index) => passed || index < MAX_CHECKS);
+  const short = shown
+    .map(({ name }) => oneLine(name))
     .filter((name) => name.length <= MAX_NAME_BESIDE_FIGURE);
   const nameWidth = Math.max(0, ...short.map(columnsOf));
-  return [heading(title, '', screen), ...checks.flatMap((check) => checkLines(check, nameWidth, screen))];
+  const left = all.length - shown.length;
+  return [
+    heading('checks', '', screen),
+    ...shown.flatMap((check) => checkLines(check, nameWidth, screen)),
+    ...(left > 0
+      ? [screen.colors.dim(`      … and ${plural(left, 'more broken check')}, all in the report`)]
+      : []),
+  ];
+}
+
+/** What all checks that held have seen alike stands in the heading; they themselves say what was looked at. */
+function oracleBlock(result: RunResult, screen: Screen): Lines {
+  const checks = oracleChecks(result);
+  if (checks.length === 0) return [];
+  const seen = commonActual(checks.filter(({ passed }) => passed));
+  return [
+    heading('oracle', oneLine(seen ?? ''), screen),
+    ...checks.flatMap((check) =>
+      checkLines(check.actual === seen ? { ...check, actual: '' } : check, 0, screen),
+    ),
+  ];
 }
 
 function checkLines(check: Check, nameWidth: number, screen: Screen): Lines {
@@ -86,10 +104,13 @@ function checkLines(check: Check, nameWidth: number, screen: Screen): Lines {
   const detail = check.detail === null ? [] : fold(shorten(oneLine(check.detail), 400), screen.width - 6);
   const more = indent(detail, 6).map(screen.colors.dim);
 
-  const beside = name.length <= MAX_NAME_BESIDE_FIGURE && columnsOf(actual) <= screen.width - nameWidth - 8;
+  const beside =
+    actual !== '' &&
+    name.length <= MAX_NAME_BESIDE_FIGURE &&
+    columnsOf(actual) <= screen.width - Math.max(nameWidth, columnsOf(name)) - 8;
   if (beside) return [`    ${mark} ${pad(name, nameWidth)}  ${figure(actual)}`, ...more];
   const [first = '', ...rest] = indent(fold(name, screen.width - 6), 6);
-  const below = indent(fold(actual, screen.width - 6), 6).map(figure);
+  const below = actual === '' ? [] : indent(fold(actual, screen.width - 6), 6).map(figure);
   return [`    ${mark} ${first.trimStart()}`, ...rest, ...below, ...more];
 }
 
@@ -180,7 +201,7 @@ function errorsBlock(result: RunResult, screen: Screen): Lines {
   });
   const left = result.errors.length - shown.length;
   return [
-    heading('errors', '', screen),
+    heading('errors', errorsAreWanted(result) ? 'all within what the scenario expects' : '', screen),
     ...lines,
     ...(left > 0 ? [colors.dim(`    … and ${plural(left, 'more code')}, all in the report`)] : []),
   ];

@@ -4,7 +4,7 @@ import { type ReportFormat, reportFormats } from './formats.ts';
 import type { RunResult } from './run-result.ts';
 import { writeAtomically } from './write-atomically.ts';
 
-export { type ConsoleOptions, renderConsoleSummary } from './console.ts';
+export { renderConsoleSummary } from './console.ts';
 
 /**
  * Writes every report into a directory, which is created when it is missing. Each file appears whole or not at all,

@@ -3,7 +3,8 @@ import { type Markup, markup } from './markup.ts';
 import type { CellResult, Check, RunResult } from './run-result.ts';
 
 /**
- * JUnit XML for a CI server: one test case for each cell and one for each check. A cell's `time` is its slowest
+ * JUnit XML for a CI server: one test case for each cell, judged by its checks, and one for each check of
+ * the whole run. A cell's `time` is its slowest
  * registration, in seconds. A cell that a stop cut short is an error, one that is not possible is skipped.
  */
 export function renderJunit(result: RunResult): string {
@@ -13,7 +14,7 @@ export function renderJunit(result: RunResult): string {
       result.cells.map((cell) => cellCase(cell, result)),
       result,
     ),
-    createSuite('checks', result.checks.map(checkCase), result),
+    createSuite('checks', result.checks.filter(({ cell }) => cell === undefined).map(checkCase), result),
   ];
   const { tests, failures, errors, skipped } = countCases(suites.flatMap((suite) => suite.cases));
   const document = markup`<?xml version="1.0" encoding="UTF-8"?>

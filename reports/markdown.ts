@@ -1,4 +1,5 @@
 import { byUrgency, judgeCell, nameCells } from './cells.ts';
+import { errorsAreWanted, oracleChecks, scenarioChecks } from './checks.ts';
 import { formatCount, formatMs, formatShare } from './figures.ts';
 import { phasesOf } from './phases.ts';
 import type { RunResult } from './run-result.ts';
@@ -7,6 +8,7 @@ import { describeVerdict, headline, type Tone } from './verdict.ts';
 
 // A job summary is read at a glance, and CI servers cap its size.
 const MAX_CELLS = 50;
+const MAX_CHECKS = 50;
 const MAX_ERRORS = 20;
 
 /** GitHub-flavoured Markdown for the summary of a CI job. */
@@ -30,14 +32,22 @@ const toneEmoji = { good: '✅', bad: '❌', warning: '⚠️', neutral: '➖' }
 >;
 
 function checksSection(result: RunResult): string {
-  if (result.checks.length === 0) return '';
-  const rows = result.checks.map((check) => [
-    check.passed ? toneEmoji.good : toneEmoji.bad,
-    check.kind,
-    text(check.name),
-    text(check.detail === null ? check.actual : `${check.actual} (${check.detail})`),
-  ]);
-  return section('Checks', table(['', 'kind', 'check', 'seen'], rows));
+  const checks = [...scenarioChecks(result), ...oracleChecks(result)];
+  if (checks.length === 0) return '';
+  const rows = checks
+    .slice(0, MAX_CHECKS)
+    .map((check) => [
+      check.passed ? toneEmoji.good : toneEmoji.bad,
+      check.kind,
+      text(check.name),
+      text(check.detail === null ? check.actual : `${check.actual} (${check.detail})`),
+    ]);
+  const left = checks.length - rows.length;
+  return section(
+    'Checks',
+    table(['', 'kind', 'check', 'seen'], rows),
+    left > 0 ? `And ${plural(left, 'more check')}: see index.html.` : '',
+  );
 }
 
 function errorsSection(result: RunResult): string {
@@ -53,6 +63,7 @@ function errorsSection(result: RunResult): string {
   const left = result.errors.length - shown.length;
   return section(
     'Errors',
+    errorsAreWanted(result) ? 'All of them are within what the scenario expects.' : '',
     table(['>count', 'code', 'message', 'what to do', 'for example'], rows),
     left > 0 ? `And ${plural(left, 'more code')}: see index.html.` : '',
   );

@@ -1,5 +1,6 @@
+import { errorsAreWanted, oracleChecks } from './checks.ts';
 import { formatCount, formatMs, formatRate } from './figures.ts';
-import type { Check, RunResult } from './run-result.ts';
+import type { RunResult } from './run-result.ts';
 import { plural } from './text.ts';
 
 /** How a thing went, for symbols and colours. */
@@ -49,7 +50,11 @@ export function describeVerdict(result: RunResult): VerdictText {
     return { label: 'Passed, nothing checked', tone: 'warning', meaning };
   }
   const oracle = oracleChecks(result).length > 0 ? ' The oracle found every device where it should be.' : '';
-  return { ...text, meaning: `${text.meaning}${oracle}` };
+  const wanted =
+    errorsAreWanted(result) && result.outcomes.assigned < result.devices
+      ? ' Devices that were not assigned were not meant to be.'
+      : '';
+  return { ...text, meaning: `${text.meaning}${oracle}${wanted}` };
 }
 
 /** `1,000 of 1,000 devices assigned in 8.43 s, 119 per second`. */
@@ -57,14 +62,4 @@ export function headline(result: RunResult): string {
   if (result.devices === 0) return 'No device took part in this run';
   const assigned = `${formatCount(result.outcomes.assigned)} of ${plural(result.devices, 'device')} assigned`;
   return `${assigned} in ${formatMs(result.durationMs)}, ${formatRate(result.assignedPerSecond)} per second`;
-}
-
-/** The checks that judge the whole fleet against the service's own registry. */
-export function oracleChecks(result: RunResult): readonly Check[] {
-  return result.checks.filter((check) => check.kind === 'oracle');
-}
-
-/** The checks that the scenario asked for. */
-export function scenarioChecks(result: RunResult): readonly Check[] {
-  return result.checks.filter((check) => check.kind !== 'oracle');
 }

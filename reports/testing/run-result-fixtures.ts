@@ -1,8 +1,11 @@
 import type { RunResult } from '../run-result.ts';
 import {
   buildCell,
+  buildCellCheck,
   buildCheck,
   buildDistribution,
+  buildErrors,
+  buildOracleChecks,
   buildRunResult,
   buildSlices,
   noOutcomes,
@@ -10,30 +13,31 @@ import {
 
 /** A run in which the oracle found devices that are not where they should be. */
 export function buildFailedRun(): RunResult {
+  const cells = [
+    buildCell({ attestation: 'symmetric-key' }, 400, 22),
+    buildCell(
+      { attestation: 'x509', outcomes: { ...noOutcomes, assigned: 371, ended: 4, error: 25 } },
+      400,
+      31,
+    ),
+    buildCell(
+      { attestation: 'tpm', keyStore: 'swtpm', outcomes: { ...noOutcomes, assigned: 199, error: 1 } },
+      200,
+      88,
+    ),
+    buildCell({
+      attestation: 'tpm',
+      keyStore: 'swtpm',
+      transport: 'mqtt',
+      notPossible: 'DPS offers no TPM attestation over MQTT',
+      devices: 0,
+      outcomes: noOutcomes,
+      totalMs: buildDistribution(0, 0),
+    }),
+  ];
   return buildRunResult({
     verdict: 'correctness-failed',
-    cells: [
-      buildCell({ attestation: 'symmetric-key' }, 400, 22),
-      buildCell(
-        { attestation: 'x509', outcomes: { ...noOutcomes, assigned: 371, ended: 4, error: 25 } },
-        400,
-        31,
-      ),
-      buildCell(
-        { attestation: 'tpm', keyStore: 'swtpm', outcomes: { ...noOutcomes, assigned: 199, error: 1 } },
-        200,
-        88,
-      ),
-      buildCell({
-        attestation: 'tpm',
-        keyStore: 'swtpm',
-        transport: 'mqtt',
-        notPossible: 'DPS offers no TPM attestation over MQTT',
-        devices: 0,
-        outcomes: noOutcomes,
-        totalMs: buildDistribution(0, 0),
-      }),
-    ],
+    cells,
     errors: [
       {
         code: 'DPS_401002',
@@ -58,21 +62,27 @@ export function buildFailedRun(): RunResult {
       },
     ],
     checks: [
-      buildCheck({ name: 'total p(95) < 500 ms' }),
-      buildCheck({
-        kind: 'expectation',
-        name: 'assigned = 100 %',
-        passed: false,
-        actual: '97 %',
-        detail: '30 of 1,000 devices were not assigned',
-      }),
-      buildCheck({
-        kind: 'oracle',
-        name: 'every device assigned once, to the right hub, under its own deviceId',
-        passed: false,
-        actual: '970 of 1,000; 30 lost',
-        detail: 'lost: x509-00017, x509-00093, x509-00211 and 27 more',
-      }),
+      ...buildOracleChecks('970 of 1000 devices assigned').map((check, index) =>
+        index === 1
+          ? {
+              ...check,
+              passed: false,
+              actual: '1 wrong',
+              detail: 'x509-00007: hub-b.local, registry hub-a.local',
+            }
+          : check,
+      ),
+      ...cells
+        .filter(({ notPossible }) => notPossible === null)
+        .map((cell) =>
+          buildCellCheck(cell, {
+            detail:
+              cell.outcomes.assigned === cell.devices
+                ? null
+                : `${cell.attestation}-00017: DPS_401002: Unauthorized`,
+          }),
+        ),
+      buildCheck(),
     ],
   });
 }
@@ -91,6 +101,33 @@ export function buildInterruptedRun(): RunResult {
       buildCell({ attestation: 'x509' }, 150, 31),
     ],
     checks: [],
+  });
+}
+
+/** A conformance run in which refusals are what the scenario wants. */
+function buildRefusalsRun(): RunResult {
+  const cells = [
+    buildCell({ attestation: 'x509' }, 20, 31),
+    buildCell({ fault: 'wrong-key', outcomes: { ...noOutcomes, error: 20 } }, 20, 14),
+    buildCell({ fault: 'disabled-enrollment', outcomes: { ...noOutcomes, ended: 20 } }, 20, 18),
+  ];
+  const [assigned, refused, disabled] = ['assigned', 'refused (401 401002)', 'disabled'];
+  return buildRunResult({
+    cells,
+    errors: buildErrors([
+      ['DPS_401002', 20],
+      ['DPS_disabled', 20],
+    ]),
+    checks: [
+      ...buildOracleChecks('20 of 60 devices assigned'),
+      ...cells.map((cell, index) =>
+        buildCellCheck(cell, {
+          name: `${cell.name} ends as ${[assigned, refused, disabled][index] ?? ''}`,
+          passed: true,
+          actual: '20 of 20',
+        }),
+      ),
+    ],
   });
 }
 
@@ -166,7 +203,7 @@ function buildHugeRun(): RunResult {
       intervalMs: 1_000,
       slices: buildSlices({ ...noOutcomes, assigned: devices - 1, error: 1 }, 5_000),
     },
-    checks: [buildCheck({ name: 'total p(99.99) < 1 h', passed: false, actual: 'p(99.99) = 1 h 34 min' })],
+    checks: [buildCheck({ name: 'total: p(99.99) < 3600 s', passed: false, actual: '5640 s' })],
     verdict: 'performance-failed',
   });
 }
@@ -205,6 +242,7 @@ export const runResultFixtures = {
   passed: () => buildRunResult(),
   failed: buildFailedRun,
   interrupted: buildInterruptedRun,
+  refusals: buildRefusalsRun,
   empty: buildEmptyRun,
   'single-device': buildSingleDeviceRun,
   'wide-matrix': buildWideMatrixRun,

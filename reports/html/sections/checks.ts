@@ -1,3 +1,4 @@
+import { oracleChecks, scenarioChecks } from '../../checks.ts';
 import { markup } from '../../markup.ts';
 import type { Check, RunResult } from '../../run-result.ts';
 import { toneSymbols } from '../../verdict.ts';
@@ -6,16 +7,15 @@ import type { Section } from './section.ts';
 
 /** What was demanded of the run and what was seen; broken ones first. */
 export function checksSection(result: RunResult): Section | undefined {
-  if (result.checks.length === 0) return undefined;
-  const checks = result.checks.toSorted((a, b) => Number(a.passed) - Number(b.passed));
+  const all = [...scenarioChecks(result), ...oracleChecks(result)];
+  if (all.length === 0) return undefined;
+  const checks = all.toSorted((a, b) => Number(a.passed) - Number(b.passed));
   const rows = checks.map((check) => {
     const tone = check.passed ? 'good' : 'bad';
     const mark = renderMark(tone, toneSymbols[tone], check.passed ? 'held' : 'did not hold');
     const remark = check.detail === null ? undefined : markup`<p class="remark">${check.detail}</p>`;
-    const cell =
-      check.cell === undefined ? undefined : markup`<p class="remark"><code>${check.cell}</code></p>`;
     return [
-      markup`${mark}${check.name}${cell}`,
+      markup`${mark}${check.name}`,
       markup`<span class="seen ${tone}">${check.actual}</span>${remark}`,
       kindNames[check.kind],
     ];
@@ -30,7 +30,7 @@ export function checksSection(result: RunResult): Section | undefined {
 }
 
 const kindNames = {
-  expectation: 'correctness, as the scenario expects',
-  oracle: 'correctness, against the registry of the service',
+  expectation: 'correctness, by the scenario',
+  oracle: 'correctness, by the registry',
   threshold: 'performance',
 } as const satisfies Record<Check['kind'], string>;

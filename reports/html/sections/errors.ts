@@ -1,3 +1,4 @@
+import { errorsAreWanted } from '../../checks.ts';
 import { formatCount, formatShare } from '../../figures.ts';
 import { type Markup, markup } from '../../markup.ts';
 import type { ErrorCount, RunResult } from '../../run-result.ts';
@@ -8,12 +9,13 @@ import type { Section } from './section.ts';
 export function errorsSection(result: RunResult): Section | undefined {
   if (result.errors.length === 0) return undefined;
   const total = result.errors.reduce((sum, { count }) => sum + count, 0);
+  const wanted = errorsAreWanted(result) ? ' All of them are within what the scenario expects.' : '';
   const items = result.errors.map((error) => errorItem(error, total));
   return {
     id: 'errors',
     title: 'Errors',
     shortTitle: 'Errors',
-    lead: `${plural(total, 'error')} under ${plural(result.errors.length, 'code')}.`,
+    lead: `${plural(total, 'error')} under ${plural(result.errors.length, 'code')}.${wanted}`,
     content: markup`<ul class="errors">
 ${items}</ul>`,
   };

@@ -16,7 +16,7 @@ ${outcomes}
 <div><dt>Latency</dt><dd>Counted from the moment a device was meant to start, so a slow service cannot hide behind devices that started late. Making keys, certificates and TPMs is not in it.</dd></div>
 <div><dt>Start lateness</dt><dd>How far the load generator itself fell behind its plan. When it comes near the latencies, the machine was too small for the load.</dd></div>
 <div><dt>Percentile</dt><dd>p95 is the time that 95 of 100 devices stayed under. Percentiles of phases do not add up to that of the total.</dd></div>
-<div><dt>Again</dt><dd>With seed ${result.scenario.seed} the same scenario plans the same devices, start times and faults, on any number of workers: <code>dps-rig run ${result.scenario.file}</code></dd></div>
+<div><dt>Again</dt><dd>With seed ${result.scenario.seed} the same scenario plans the same devices, start times and faults, on any number of workers: <code>dps-rig run ${result.scenario.file} --seed ${result.scenario.seed}</code></dd></div>
 </dl>`;
   return { id: 'guide', title: 'How to read this page', shortTitle: 'How to read', content };
 }
