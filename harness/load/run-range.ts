@@ -13,7 +13,7 @@ import { intendedStartMs } from '../plan/arrivals.ts';
 import type { PlannedDevice } from '../plan/fleet-plan.ts';
 import type { RangeOutcomes, RunRangeTask } from './range-tasks.ts';
 import { SharedControl, sharedNowMs } from './shared-control.ts';
-import { threadContext } from './thread-context.ts';
+import { enterThread } from './thread-context.ts';
 
 /** How long before its intended start a device is made ready. */
 const PREPARE_AHEAD_MS = 500;
@@ -21,7 +21,7 @@ const PREPARE_AHEAD_MS = 500;
 /** Registers the devices of a range; every device comes back with an outcome, whatever became of it. */
 export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
   const control = new SharedControl(task.control);
-  const thread = await threadContext(task);
+  await using thread = await enterThread(task);
   const credentials = JSON.parse(
     await readFile(task.credentialsFile, 'utf8'),
   ) as readonly DeviceCredentials[];

@@ -1,29 +1,32 @@
 import { type DeviceContext, openTpmHost, type TpmHost } from '../../simulators/index.ts';
 import type { RunRangeTask } from './range-tasks.ts';
 
-/** What all ranges of a thread share: the devices' context and the TPM host, which is opened once and on demand. */
-interface ThreadContext {
+/** What the ranges of a thread share while they run. */
+export interface ThreadContext extends AsyncDisposable {
   readonly deviceContext: DeviceContext;
 }
 
-let context: Promise<ThreadContext> | undefined;
+let host: Promise<TpmHost> | undefined;
+let endpoint: RunRangeTask['endpoint'] | undefined;
+let users = 0;
 
-/** The thread's own, made by its first range: a thread serves one run. */
-export async function threadContext(task: RunRangeTask): Promise<ThreadContext> {
-  context ??= makeContext(task);
-  return context;
+/**
+ * The thread's TPM host is opened by the first range that needs it and closed with the last one under way: a thread may
+ * be ended at any time after that, and leaves no process behind.
+ */
+export async function enterThread(task: RunRangeTask): Promise<ThreadContext> {
+  const { seed, attemptTimeoutMs, retryPolicy, tpm } = task;
+  endpoint ??= task.endpoint; // one object for all devices: what is parsed from it is kept with it
+  users += 1;
+  if (tpm.poolSize > 0) host ??= openTpmHost(tpm);
+  return {
+    deviceContext: { endpoint, seed, attemptTimeoutMs, retryPolicy, tpms: await host },
+    [Symbol.asyncDispose]: async () => {
+      users -= 1;
+      if (users > 0 || host === undefined) return;
+      const unused = host;
+      host = undefined;
+      await (await unused)[Symbol.asyncDispose]();
+    },
+  };
 }
-
-async function makeContext({
-  endpoint,
-  seed,
-  attemptTimeoutMs,
-  retryPolicy,
-  tpm,
-}: RunRangeTask): Promise<ThreadContext> {
-  const common = { endpoint, seed, attemptTimeoutMs, retryPolicy };
-  return { deviceContext: { ...common, tpms: tpm.poolSize === 0 ? undefined : await openHost(tpm) } };
-}
-
-/** swtpm ends when this thread does: its channels close. */
-const openHost = (tpm: RunRangeTask['tpm']): Promise<TpmHost> => openTpmHost(tpm);
