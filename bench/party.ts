@@ -23,10 +23,7 @@ type Reply =
   | { readonly ok: false; readonly error: string };
 
 /** Starts a party. Its calls have a deadline of ten minutes. */
-export async function startParty(
-  script: URL,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<Party> {
+export function startParty(script: URL, environment: Readonly<Record<string, string>> = {}): Party {
   const child = fork(script, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, ...environment },
@@ -83,5 +80,5 @@ async function nextReply(child: ChildProcess, what: string): Promise<Reply> {
   );
   const replied = once(child, 'message', { signal }).then(([reply]) => reply as Reply);
   exited.catch(() => undefined);
-  return await Promise.race([replied, exited]);
+  return Promise.race([replied, exited]);
 }

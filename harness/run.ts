@@ -227,7 +227,7 @@ async function runFleet(
           tpm: {
             mode: setup.tpmMode,
             workDirectory: join(directory, 'tpms'),
-            poolSize: setup.tpmDevices === 0 ? 0 : 2,
+            poolSize: setup.tpmDevices === 0 ? 0 : Math.ceil(availableParallelism() / setup.workers),
           },
         });
         for (const outcome of result.outcomes) outcomes[outcome.index] = outcome;

@@ -37,7 +37,7 @@ serveParty({
 });
 
 async function exchange(options: https.RequestOptions, body?: string): Promise<Record<string, unknown>> {
-  return await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const request = https.request(options, (response) => {
       let text = '';
       response.setEncoding('utf8');

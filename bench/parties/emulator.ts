@@ -32,6 +32,6 @@ serveParty({
   /** CPU milliseconds since `begin`. */
   end: async () => {
     const used = process.cpuUsage(begun);
-    return await Promise.resolve((used.user + used.system) / 1000);
+    return Promise.resolve((used.user + used.system) / 1000);
   },
 });

@@ -19,12 +19,12 @@ export const clientSuite: Suite = async ({ rounds, log }) => {
     names: [HOST],
     addresses: ['127.0.0.1'],
   });
-  await using server = await startParty(new URL('../parties/null-server.ts', import.meta.url), {
+  await using server = startParty(new URL('../parties/null-server.ts', import.meta.url), {
     BENCH_TLS: JSON.stringify({ cert: chainPem, key: privateKeyPem }),
   });
   const { value: port } = await server.call<number>('listen');
-  await using bare = await startParty(new URL('../parties/bare-client.ts', import.meta.url));
-  await using device = await startParty(new URL('../parties/device-client.ts', import.meta.url));
+  await using bare = startParty(new URL('../parties/bare-client.ts', import.meta.url));
+  await using device = startParty(new URL('../parties/device-client.ts', import.meta.url));
 
   const job = (): ClientJob => ({
     port,

@@ -16,11 +16,11 @@ const CONCURRENCY = 8;
 export const emulatorSuite: Suite = async ({ rounds, log }) => {
   const pki = await createTestPki();
   const tls = await pki.issueServerCertificate({ names: [HOST], addresses: ['127.0.0.1'] });
-  await using nothing = await startParty(new URL('../parties/null-server.ts', import.meta.url), {
+  await using nothing = startParty(new URL('../parties/null-server.ts', import.meta.url), {
     BENCH_TLS: JSON.stringify({ cert: tls.chainPem, key: tls.privateKeyPem }),
   });
-  await using emulator = await startParty(new URL('../parties/emulator.ts', import.meta.url));
-  await using client = await startParty(new URL('../parties/bare-client.ts', import.meta.url));
+  await using emulator = startParty(new URL('../parties/emulator.ts', import.meta.url));
+  await using client = startParty(new URL('../parties/bare-client.ts', import.meta.url));
   const nothingAt = { port: (await nothing.call<number>('listen')).value, caPem: pki.bundle.rootPem };
   const { value: emulatorAt } = await emulator.call<typeof nothingAt>('listen', { idScope: ID_SCOPE });
 

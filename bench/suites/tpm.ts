@@ -139,7 +139,7 @@ async function memoryRow(
 const attest = async (transport: TpmTransport, blob: Uint8Array): Promise<Uint8Array> => {
   const client = createTpmClient(transport);
   await activateIdentityKey(client, blob);
-  return await signWithIdentityKey(client, input);
+  return signWithIdentityKey(client, input);
 };
 
 const makeBlob = ({ endorsementKey, storageRootKey }: ManufacturedTpm): Uint8Array =>

@@ -87,12 +87,12 @@ function deepestIssues(issue: z.core.$ZodIssue): [z.core.$ZodIssue, ...z.core.$Z
     branch.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })),
   );
   const furthest = branches.toSorted((a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0))[0]?.[0];
-  return furthest === undefined ? [issue] : deepestIssues(furthest as z.core.$ZodIssue);
+  return furthest === undefined ? [issue] : deepestIssues(furthest);
 }
 
 function seen(value: unknown, path: readonly string[]): string {
   const found = lookUp(value, path);
-  return found === undefined ? '' : `, found ${JSON.stringify(found)?.slice(0, 80)}`;
+  return found === undefined ? '' : `, found ${JSON.stringify(found).slice(0, 80)}`;
 }
 
 function lookUp(value: unknown, path: readonly string[]): unknown {
