@@ -33,6 +33,7 @@ export function startParty(script: URL, environment: Readonly<Record<string, str
   return {
     pid,
     call: async <T>(name: string, argument?: unknown) => {
+      if (!child.connected) throw new Error(`${script.pathname} has ended: its error is above`);
       child.send({ name, argument });
       const reply = await nextReply(child, `${script.pathname} ${name}`);
       if (!reply.ok) throw new Error(`${name}: ${reply.error}`);

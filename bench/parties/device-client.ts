@@ -1,4 +1,5 @@
-import { type ClientKind, createDevice } from '../../simulators/index.ts';
+import { createDevice } from '../../simulators/device/device.ts';
+import type { ClientKind } from '../../simulators/device/device-spec.ts';
 import type { ClientJob } from '../client-job.ts';
 import { inParallel } from '../in-parallel.ts';
 import { serveParty } from '../party.ts';
