@@ -75,11 +75,16 @@ async function answer(
 }
 
 async function nextReply(child: ChildProcess, what: string): Promise<Reply> {
-  const signal = AbortSignal.timeout(600_000);
+  const done = new AbortController();
+  const signal = AbortSignal.any([done.signal, AbortSignal.timeout(600_000)]);
   const exited = once(child, 'exit', { signal }).then(
     ([code]): Reply => ({ ok: false, error: `${what} exited with ${String(code)}` }),
   );
   const replied = once(child, 'message', { signal }).then(([reply]) => reply as Reply);
-  exited.catch(() => undefined);
-  return Promise.race([replied, exited]);
+  for (const loser of [exited, replied]) loser.catch(() => undefined);
+  try {
+    return await Promise.race([exited, replied]);
+  } finally {
+    done.abort();
+  }
 }

@@ -1,4 +1,5 @@
 import https from 'node:https';
+import { createSecureContext } from 'node:tls';
 import type { ClientJob } from '../client-job.ts';
 import { inParallel } from '../in-parallel.ts';
 import { serveParty } from '../party.ts';
@@ -9,13 +10,13 @@ import { serveParty } from '../party.ts';
  */
 serveParty({
   run: async (job: ClientJob) => {
-    const secureContext = { ca: job.caPem };
+    const secureContext = createSecureContext({ ca: job.caPem }); // once: a bare loop would not parse it each time
     await inParallel(job.devices, job.concurrency, async ({ registrationId, token }) => {
       const agent = new https.Agent({
         keepAlive: true,
         maxSockets: 1,
         maxCachedSessions: 0,
-        ...secureContext,
+        secureContext,
       });
       const path = `/${job.idScope}/registrations/${registrationId}`;
       const headers = {
