@@ -1,6 +1,6 @@
 /** The axes of the matrix as data, for scenario schemas and lists: nothing native is loaded by importing this. */
 import type { ClientKind, KeyStoreKind, PlatformKind, TransportKind } from './device/device-spec.ts';
-import type { ExpectedRefusal } from './faults/device-fault.ts';
+import type { DeviceFault } from './faults/device-fault.ts';
 import { deviceFaults, type FaultKind } from './faults/table.ts';
 import type { AttestationKind, EnrollmentKind } from './wire/constants.ts';
 
@@ -45,10 +45,11 @@ export function impossibility({
 /** What a fault documents, in the words of a scenario's `expect`. */
 export function expectedOfFault(
   fault: FaultKind,
-  attestation: AttestationKind,
+  { attestation, enrollment }: Pick<CellAxes, 'attestation' | 'enrollment'>,
 ): { result: 'disabled' | 'failed' | 'refused'; status?: number; errorCode?: number; code?: string } {
-  const table: Readonly<Partial<Record<AttestationKind, ExpectedRefusal>>> = deviceFaults[fault].expected;
-  const expected = table[attestation];
+  const { expected: always, expectedOfGroup }: DeviceFault = deviceFaults[fault];
+  const ofGroup = enrollment === 'group' ? expectedOfGroup?.[attestation] : undefined;
+  const expected = ofGroup ?? always[attestation];
   switch (expected?.kind) {
     case 'refused':
       return { result: 'refused', status: expected.status, errorCode: expected.errorCode };

@@ -39,9 +39,9 @@ function checkCell(cell: RunCase, outcomes: readonly Outcome[]): Check {
 }
 
 /** What the scenario says, else what the fault documents, else assigned. */
-function expectationOf({ expect, fault, attestation }: RunCase): Expectation {
+function expectationOf({ expect, fault, ...axes }: RunCase): Expectation {
   if (expect !== undefined) return expect;
-  return fault === undefined ? { result: 'assigned' } : expectedOfFault(fault, attestation);
+  return fault === undefined ? { result: 'assigned' } : expectedOfFault(fault, axes);
 }
 
 /** The official SDK hides status and errorCode of some refusals: what it does tell must fit. */
