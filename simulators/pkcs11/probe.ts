@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { PKCS11 } from 'pkcs11js';
-import { EnvironmentError } from '../kernel/errors.ts';
+import { PKCS11, Pkcs11Error } from 'pkcs11js';
+import { CryptokiError, EnvironmentError } from '../kernel/errors.ts';
 
 /** What a PKCS#11 module says of itself (C_GetInfo). */
 export interface CryptokiModuleInfo {
@@ -48,9 +48,18 @@ export function probeCryptokiModule(path: string): CryptokiModuleInfo {
       libraryVersion: version(info.libraryVersion),
       slots,
     };
-  } catch (cause) {
-    throw new EnvironmentError('pkcs11', `${path} does not work as a PKCS#11 module`, { cause });
+  } catch (thrown) {
+    const cause = asCryptokiError(thrown);
+    const why = cause instanceof CryptokiError ? cause.message : 'it cannot be loaded';
+    throw new EnvironmentError('pkcs11', `${path} does not work as a PKCS#11 module: ${why}`, { cause });
   } finally {
     module.close();
   }
+}
+
+/** An error of pkcs11js in our words: the CKR name stands before the colon of its message. */
+function asCryptokiError(thrown: unknown): unknown {
+  if (!(thrown instanceof Pkcs11Error)) return thrown;
+  const name = thrown.message.split(':')[0] ?? 'CKR_GENERAL_ERROR';
+  return new CryptokiError(name, thrown.method, thrown.code, { cause: thrown });
 }
