@@ -32,4 +32,10 @@ export interface TpmModule extends AsyncDisposable {
   activateIdentityKey(blob: Uint8Array, signal: AbortSignal): Promise<void>;
   /** TPM2_HMAC with the identity key. */
   readonly sign: SasSigner;
+  /**
+   * Both, one after the other, in one turn at the TPM: where TPMs share a process, each turn costs a swap of state.
+   *
+   * @returns the signature over `input` made with the key of `blob`
+   */
+  activateAndSign(blob: Uint8Array, input: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
 }

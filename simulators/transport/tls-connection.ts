@@ -67,7 +67,8 @@ function connectionOptions(endpoint: DpsEndpoint, secureContext: SecureContext):
   };
 }
 
-function connectError(
+/** Names what Node reports while a TLS connection is made. */
+export function connectError(
   error: NodeJS.ErrnoException,
   phaseReached: TransportPhase,
   endpoint: DpsEndpoint,

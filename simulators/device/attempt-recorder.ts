@@ -1,0 +1,76 @@
+import type { Clock } from '../kernel/clock.ts';
+import { toError } from '../kernel/errors.ts';
+import type { DeviceResult, DeviceTrace, Phase, TraceStep } from './device-trace.ts';
+
+/** Takes the times of one registration attempt. What is not in a phase (back-off between retries) is in the total only. */
+export class AttemptRecorder {
+  readonly #clock: Clock;
+  readonly #startedAtMs: number;
+  readonly #recordSteps: boolean;
+  readonly #phasesMs: Partial<Record<Phase, number>> = {};
+  readonly #steps: TraceStep[] = [];
+  /** Status queries sent. */
+  polls = 0;
+  /** Requests sent again. */
+  retries = 0;
+
+  constructor(clock: Clock, recordSteps: boolean) {
+    this.#clock = clock;
+    this.#recordSteps = recordSteps;
+    this.#startedAtMs = clock.monotonicMs();
+  }
+
+  /**
+   * Does the work and counts its time to the phase, also when it fails.
+   *
+   * @param step name in the trace, e.g. `tpm.activate`
+   * @param describe what came of it, short and without secrets
+   */
+  async time<T>(
+    phase: Phase,
+    step: string,
+    work: () => Promise<T>,
+    describe?: (value: T) => string,
+  ): Promise<T> {
+    const begunMs = this.#clock.monotonicMs();
+    try {
+      const value = await work();
+      this.add(phase, step, begunMs, describe === undefined ? '' : () => describe(value));
+      return value;
+    } catch (thrown) {
+      this.add(phase, step, begunMs, () => toError(thrown).message);
+      throw thrown;
+    }
+  }
+
+  /** Counts what began at a time of the monotonic clock and ends now. */
+  add(phase: Phase, step: string, begunMs: number, detail: string | (() => string) = ''): void {
+    const durationMs = this.#clock.monotonicMs() - begunMs;
+    this.#phasesMs[phase] = (this.#phasesMs[phase] ?? 0) + durationMs;
+    this.note(step, detail, begunMs, durationMs);
+  }
+
+  /** A line of the trace that belongs to no phase. */
+  note(
+    step: string,
+    detail: string | (() => string),
+    begunMs = this.#clock.monotonicMs(),
+    durationMs = 0,
+  ): void {
+    if (!this.#recordSteps) return;
+    const atMs = begunMs - this.#startedAtMs;
+    this.#steps.push({ atMs, durationMs, step, detail: typeof detail === 'string' ? detail : detail() });
+  }
+
+  trace(registrationId: string, result: DeviceResult): DeviceTrace {
+    return {
+      registrationId,
+      result,
+      phasesMs: this.#phasesMs,
+      totalMs: this.#clock.monotonicMs() - this.#startedAtMs,
+      polls: this.polls,
+      retries: this.retries,
+      steps: this.#steps,
+    };
+  }
+}

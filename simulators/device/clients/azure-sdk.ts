@@ -1,0 +1,84 @@
+import type { RegistrationClient } from 'azure-iot-provisioning-device/dist/interfaces.js';
+import { untilAborted } from '../../kernel/deadline.ts';
+import { CodecError, InvariantError, type TransportError } from '../../kernel/errors.ts';
+import type { DeviceRegistrationResult } from '../../wire/device-api.ts';
+import type { AttemptRecorder } from '../attempt-recorder.ts';
+import type { DeviceResult } from '../device-trace.ts';
+import { resultOfOperation } from '../operation-result.ts';
+import { resultOfSdkFailure } from './azure-sdk-failure.ts';
+import { ObservedHttp } from './azure-sdk-http.ts';
+import { openSdkSecurity, type SdkSecurity } from './azure-sdk-security.ts';
+import type { ClientSetup, ProvisioningClient } from './provisioning-client.ts';
+
+/** Microsoft's `azure-iot-provisioning-device`, unmodified, over HTTPS. It polls and gives up as it sees fit. */
+export const createAzureSdkClient = (setup: ClientSetup): ProvisioningClient => new AzureSdkClient(setup);
+
+class AzureSdkClient implements ProvisioningClient {
+  readonly #setup: ClientSetup;
+  #security: SdkSecurity | undefined;
+
+  constructor(setup: ClientSetup) {
+    this.#setup = setup;
+  }
+
+  async prepare(signal: AbortSignal): Promise<void> {
+    const { spec, credentials, tpms } = this.#setup;
+    this.#security ??= await openSdkSecurity(spec.registrationId, credentials, tpms, signal);
+    await loadSdk();
+  }
+
+  async register(recorder: AttemptRecorder, signal: AbortSignal): Promise<DeviceResult> {
+    const { endpoint, clock } = this.#setup;
+    const crash = Promise.withResolvers<never>();
+    const http = new ObservedHttp(endpoint, recorder, clock, crash.reject);
+    const registering = this.#start(http, recorder, signal);
+    try {
+      const registered = await untilAborted(Promise.race([registering, crash.promise]), signal);
+      return resultOfRegistration(registered);
+    } catch (thrown) {
+      const { connected, lastAnswer } = http;
+      return resultOfSdkFailure(thrown, { endpoint, connected, lastAnswer, nowMs: clock.nowMs() });
+    } finally {
+      http.close();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#security?.[Symbol.asyncDispose]();
+    this.#security = undefined;
+  }
+
+  async #start(http: ObservedHttp, recorder: AttemptRecorder, signal: AbortSignal): Promise<unknown> {
+    const { ProvisioningDeviceClient, Http } = await loadSdk();
+    const { hostName, idScope } = this.#setup.endpoint;
+    if (this.#security === undefined) throw new InvariantError('register was called before prepare');
+    const security = this.#security.clientFor(recorder, signal);
+    const client: RegistrationClient = ProvisioningDeviceClient.create(
+      hostName,
+      idScope,
+      new Http(http),
+      security,
+    );
+    return client.register();
+  }
+}
+
+/** Loaded when the first device needs it, so that a fleet of native clients does not pay for it. */
+async function loadSdk() {
+  const [{ default: device }, { Http }] = await Promise.all([
+    import('azure-iot-provisioning-device'), // CommonJS whose names Node cannot see from outside
+    import('azure-iot-provisioning-device-http'),
+  ]);
+  return { ProvisioningDeviceClient: device.ProvisioningDeviceClient, Http };
+}
+
+/** @param registered `registrationState`, or for a TPM the whole operation around it */
+function resultOfRegistration(registered: unknown): DeviceResult {
+  const answer = registered as { registrationState?: DeviceRegistrationResult } & DeviceRegistrationResult;
+  const registrationState = answer.registrationState ?? answer;
+  const { assignedHub, deviceId } = registrationState;
+  if (typeof assignedHub !== 'string' || typeof deviceId !== 'string') {
+    throw new CodecError('answer has no valid registrationState', 0, 'assignedHub and deviceId');
+  }
+  return resultOfOperation({ operationId: '', status: 'assigned', registrationState });
+}

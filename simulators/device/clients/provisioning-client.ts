@@ -1,0 +1,39 @@
+import type { DeviceFault } from '../../faults/device-fault.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { TpmHost } from '../../tpm/tpm-host.ts';
+import type { DpsEndpoint } from '../../transport/provisioning-transport.ts';
+import type { AttemptRecorder } from '../attempt-recorder.ts';
+import type { DeviceCredentials, DeviceSpec } from '../device-spec.ts';
+import type { DeviceResult } from '../device-trace.ts';
+import type { RetryPolicy } from '../retry-policy.ts';
+
+/** The software on a device that talks to DPS. */
+export interface ProvisioningClient extends AsyncDisposable {
+  /** Everything that needs no network: opens the security hardware, parses keys. May be called again after a failure. */
+  prepare(signal: AbortSignal): Promise<void>;
+  /**
+   * One whole registration, over a connection of its own that is closed in the end.
+   *
+   * @param signal also carries the attempt's deadline
+   * @throws peer errors: what was refused, broke, or took too long
+   */
+  register(recorder: AttemptRecorder, signal: AbortSignal): Promise<DeviceResult>;
+}
+
+/** What a client is made from, with every default filled in. */
+export interface ClientSetup {
+  readonly spec: DeviceSpec;
+  readonly credentials: DeviceCredentials;
+  /** As the device believes it to be: a fault may have changed the idScope. */
+  readonly endpoint: DpsEndpoint;
+  readonly fault: DeviceFault | undefined;
+  readonly tpms: TpmHost | undefined;
+  readonly clock: Clock;
+  readonly seed: number;
+  readonly retryPolicy: RetryPolicy;
+  /** See `pollDelayMs`. */
+  readonly pollJitter: number;
+  readonly userAgent: string | undefined;
+}
+
+export type CreateClient = (setup: ClientSetup) => ProvisioningClient;

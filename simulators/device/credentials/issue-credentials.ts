@@ -1,0 +1,73 @@
+import type { IssuePlan } from '../../faults/device-fault.ts';
+import { deviceFault } from '../../faults/table.ts';
+import type { ManufacturedTpm } from '../../tpm/transport.ts';
+import type { AttestationMechanism, IndividualEnrollment } from '../../wire/enrollment.ts';
+import type { DeviceCredentials, DeviceSpec } from '../device-spec.ts';
+import type { FleetAuthority } from './fleet-authority.ts';
+import { issueSymmetricKey } from './symmetric-key.ts';
+import { issueTpm } from './tpm.ts';
+import { issueX509 } from './x509.ts';
+
+/** What a device holds, and what the service must be told of it. */
+export interface IssuedCredentials {
+  readonly credentials: DeviceCredentials;
+  /** Absent when a group admits the device, or when nobody is to know of it. */
+  readonly enrollment?: IndividualEnrollment;
+}
+
+/** What one attestation makes for a device: the proof, and what identifies it in an individual enrollment. */
+export interface Issued {
+  readonly credentials: DeviceCredentials;
+  readonly attestation: AttestationMechanism;
+}
+
+/**
+ * Makes a device's credentials with new random keys, and the mistake that its spec names.
+ *
+ * @param tpm the TPM of a TPM device
+ * @throws InvariantError when a TPM device comes without one, or a group has no such attestation
+ */
+export async function issueCredentials(
+  spec: DeviceSpec,
+  authority: FleetAuthority,
+  tpm?: ManufacturedTpm,
+): Promise<IssuedCredentials> {
+  const plan = planFor(spec);
+  const { credentials, attestation } = await issue(spec, plan, authority, tpm);
+  const { listed, provisioningStatus } = plan.enrollment;
+  const enrollment: IndividualEnrollment = {
+    registrationId: spec.registrationId,
+    attestation,
+    provisioningStatus,
+    capabilities: { iotEdge: true },
+  };
+  // An individual entry goes before the group: that is how one member of a group is blocked.
+  const individually = spec.enrollment === 'individual' || provisioningStatus === 'disabled';
+  return listed && individually ? { credentials, enrollment } : { credentials };
+}
+
+function planFor({ registrationId, fault }: DeviceSpec): IssuePlan {
+  const honest: IssuePlan = {
+    enrollment: { listed: true, provisioningStatus: 'enabled', endorsementKey: 'own' },
+    key: 'enrolled',
+    certificate: { commonName: registrationId, authority: 'enrolled', sends: 'chain', life: 'current' },
+    presentedEndorsementKey: 'own',
+  };
+  return (fault === undefined ? undefined : deviceFault(fault).issue?.(honest)) ?? honest;
+}
+
+function issue(
+  spec: DeviceSpec,
+  plan: IssuePlan,
+  authority: FleetAuthority,
+  tpm: ManufacturedTpm | undefined,
+): Promise<Issued> {
+  switch (spec.attestation) {
+    case 'symmetric-key':
+      return Promise.resolve(issueSymmetricKey(spec, plan, authority));
+    case 'x509':
+      return issueX509(spec, plan, authority);
+    case 'tpm':
+      return Promise.resolve(issueTpm(spec, plan, tpm));
+  }
+}

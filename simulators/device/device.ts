@@ -1,0 +1,101 @@
+import { deviceFault } from '../faults/table.ts';
+import { type Clock, systemClock } from '../kernel/clock.ts';
+import { startDeadline } from '../kernel/deadline.ts';
+import type { TpmHost } from '../tpm/tpm-host.ts';
+import type { DpsEndpoint } from '../transport/provisioning-transport.ts';
+import { AttemptRecorder } from './attempt-recorder.ts';
+import type { ClientSetup, ProvisioningClient } from './clients/provisioning-client.ts';
+import { clients } from './clients/table.ts';
+import type { DeviceCredentials, DeviceSpec } from './device-spec.ts';
+import type { DeviceResult, DeviceTrace } from './device-trace.ts';
+import { resultOfError } from './result-of-error.ts';
+import { type RetryPolicyName, retryPolicies } from './retry-policy.ts';
+
+/** What the devices of a fleet have in common. */
+export interface DeviceContext {
+  /** Keep one object for all devices: what is parsed from it is kept with it. */
+  readonly endpoint: DpsEndpoint;
+  /** Runs the TPMs; needed as soon as one device has one. */
+  readonly tpms?: TpmHost | undefined;
+  readonly clock?: Clock | undefined;
+  /** Jitter is a function of it and the registrationId. */
+  readonly seed: number;
+  /** Bounds one registration, retries and waiting included. */
+  readonly attemptTimeoutMs: number;
+  /** Default `standard`. The official SDK has its own mind: it never tries again. */
+  readonly retryPolicy?: RetryPolicyName | undefined;
+  /** Share of the poll delay that may be added to it. Default 0. */
+  readonly pollJitter?: number | undefined;
+  /** Fills `DeviceTrace.steps`. */
+  readonly recordSteps?: boolean | undefined;
+  readonly userAgent?: string | undefined;
+}
+
+/** One simulated device: its identity, its security hardware, its client. */
+export interface Device extends AsyncDisposable {
+  readonly spec: DeviceSpec;
+  /**
+   * What is done before the clock starts: powers on the TPM, parses keys and certificates.
+   *
+   * @throws EnvironmentError, CodecError and TransportError when the device cannot be made ready
+   */
+  prepare(signal: AbortSignal): Promise<void>;
+  /**
+   * Registers once. Whatever a peer does is a result; the promise rejects for errors that must end the run.
+   *
+   * @param signal stops it: the result is `aborted`
+   */
+  register(signal: AbortSignal): Promise<DeviceTrace>;
+}
+
+/** Cheap: nothing is opened before {@link Device.prepare}. */
+export function createDevice(
+  spec: DeviceSpec,
+  credentials: DeviceCredentials,
+  context: DeviceContext,
+): Device {
+  const setup = clientSetup(spec, credentials, context);
+  const client = clients[spec.client](setup);
+  return {
+    spec,
+    prepare: (signal) => client.prepare(signal),
+    register: async (signal) => {
+      const recorder = new AttemptRecorder(setup.clock, context.recordSteps ?? false);
+      const result = await attempt(client, recorder, context.attemptTimeoutMs, signal);
+      return recorder.trace(spec.registrationId, result);
+    },
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}
+
+async function attempt(
+  client: ProvisioningClient,
+  recorder: AttemptRecorder,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<DeviceResult> {
+  using deadline = startDeadline(timeoutMs, signal, 'the registration');
+  try {
+    return await client.register(recorder, deadline.signal);
+  } catch (thrown) {
+    return resultOfError(thrown, signal);
+  }
+}
+
+function clientSetup(spec: DeviceSpec, credentials: DeviceCredentials, context: DeviceContext): ClientSetup {
+  const fault = spec.fault === undefined ? undefined : deviceFault(spec.fault);
+  const { endpoint } = context;
+  return {
+    spec,
+    credentials,
+    fault,
+    endpoint:
+      fault?.idScope === undefined ? endpoint : { ...endpoint, idScope: fault.idScope(endpoint.idScope) },
+    tpms: context.tpms,
+    clock: context.clock ?? systemClock,
+    seed: context.seed,
+    retryPolicy: retryPolicies[context.retryPolicy ?? 'standard'],
+    pollJitter: context.pollJitter ?? 0,
+    userAgent: context.userAgent,
+  };
+}

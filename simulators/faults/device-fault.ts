@@ -1,0 +1,68 @@
+import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
+
+/** What a device's credentials and its enrollment are made from; a fault changes it before anything is issued. */
+export interface IssuePlan {
+  readonly enrollment: {
+    /** `false`: nobody tells the service of this device. */
+    readonly listed: boolean;
+    readonly provisioningStatus: 'enabled' | 'disabled';
+    /** TPM: whether the EK in the enrollment is this TPM's. */
+    readonly endorsementKey: 'own' | 'foreign';
+  };
+  /** Whether the device holds the key that its enrollment knows (a symmetric key, or a certificate's). */
+  readonly key: 'enrolled' | 'unrelated';
+  readonly certificate: {
+    readonly commonName: string;
+    /** Who signs it: the authority that is enrolled, or one that nobody knows. */
+    readonly authority: 'enrolled' | 'unknown';
+    readonly sends: 'chain' | 'leaf-only';
+    readonly life: 'current' | 'expired';
+  };
+  /** TPM: whether the EK that the device presents is this TPM's. */
+  readonly presentedEndorsementKey: 'own' | 'foreign';
+}
+
+/** What the service, or the device's own TPM, must answer to a mistake. Source: dps-protocol §1.5 and §1.6. */
+export type ExpectedRefusal =
+  | { readonly kind: 'refused'; readonly status: number; readonly errorCode: number }
+  /** The operation is accepted and then ends so. */
+  | { readonly kind: 'ended'; readonly status: 'disabled' | 'failed' }
+  /** The service answers, and the TPM refuses: name of its response code. */
+  | { readonly kind: 'tpm'; readonly responseName: string };
+
+/** The refusal of a SAS token that expired, or that the enrolled key did not sign. */
+export const unauthorized = {
+  kind: 'refused',
+  status: 401,
+  errorCode: 401000,
+} as const satisfies ExpectedRefusal;
+
+/** The refusal of a device, a certificate or an EK that no enrollment admits. */
+export const notAdmitted = {
+  kind: 'refused',
+  status: 401,
+  errorCode: 401002,
+} as const satisfies ExpectedRefusal;
+
+/**
+ * One deliberate mistake of a device, as changes to honest values. To add one: a file here, its row in `table.ts`.
+ */
+export interface DeviceFault {
+  /** For `list`, one clause: `signs with a key that is not enrolled`. */
+  readonly description: string;
+  /** What must come of it, for each attestation with which it can be made. */
+  readonly expected: Readonly<Partial<Record<AttestationKind, ExpectedRefusal>>>;
+  /** Where a group answers otherwise than an individual enrollment: it admits nobody, and so nobody's key is wrong. */
+  readonly expectedOfGroup?: Readonly<Partial<Record<AttestationKind, ExpectedRefusal>>>;
+  readonly enrollments: readonly EnrollmentKind[];
+  /** `native` when the mistake is in a request's content, which an official SDK does not let anybody touch. */
+  readonly clients: 'any' | 'native';
+  /** Before the device exists. */
+  readonly issue?: (plan: IssuePlan) => IssuePlan;
+  /** What the device believes its idScope to be. */
+  readonly idScope?: (idScope: string) => string;
+  /** `se` of its SAS tokens, Unix seconds. */
+  readonly sasExpirySeconds?: (expirySeconds: number) => number;
+  /** The finished token, after signing. */
+  readonly sasToken?: (token: string) => string;
+}
