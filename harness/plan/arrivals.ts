@@ -26,13 +26,11 @@ function rampStartMs(
 ): number {
   const duringRamp = ((fromPerSecond + toPerSecond) / 2) * rampSeconds;
   if (position >= duringRamp) return (rampSeconds + (position - duringRamp) / toPerSecond) * 1000;
+  if (position === 0) return 0;
   const slope = (toPerSecond - fromPerSecond) / rampSeconds;
-  // position = from * t + slope * t² / 2
-  const seconds =
-    slope === 0
-      ? position / fromPerSecond
-      : (Math.sqrt(fromPerSecond ** 2 + 2 * slope * position) - fromPerSecond) / slope;
-  return seconds * 1000;
+  // position = from * t + slope * t² / 2, solved in the form that does not subtract two nearly equal numbers.
+  const root = Math.sqrt(Math.max(0, fromPerSecond ** 2 + 2 * slope * position));
+  return ((2 * position) / (fromPerSecond + root)) * 1000;
 }
 
 /** For the report: `constant concurrency 50`. */

@@ -4,14 +4,9 @@ import type { z } from 'zod';
 import { ScenarioError, toError } from '../../simulators/kernel/errors.ts';
 import { parseThreshold } from '../verdict/threshold-syntax.ts';
 import { locateKey } from './locate-key.ts';
+import { applyOverride, type Override } from './override.ts';
 import { type Scenario, scenarioSchema } from './scenario-schema.ts';
 import { suggestion } from './suggestion.ts';
-
-/** A dotted key and its new value, as `--set load.concurrency=8` gives it. */
-export interface Override {
-  readonly path: string;
-  readonly value: unknown;
-}
 
 /**
  * Reads and checks a scenario file.
@@ -40,7 +35,9 @@ export function parseScenario(text: string, file: string, overrides: readonly Ov
   for (const override of overrides) applyOverride(value, override, file);
   const parsed = scenarioSchema.safeParse(value);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => toScenarioError(issue, { document, file, value }));
+    const problems = parsed.error.issues.map((issue) =>
+      toScenarioError(issue, { document, file, value, overrides }),
+    );
     const [first, ...others] = problems;
     if (first !== undefined && others.length === 0) throw first;
     const message = `${first?.message ?? ''}\n${others.map((other) => other.message).join('\n')}`;
@@ -51,6 +48,11 @@ export function parseScenario(text: string, file: string, overrides: readonly Ov
 }
 
 type Document = ReturnType<typeof parseTOML>;
+
+interface Source {
+  readonly document: Document;
+  readonly file: string;
+}
 
 function parseDocument(text: string, file: string): Document {
   try {
@@ -68,7 +70,7 @@ function parseDocument(text: string, file: string): Document {
 
 function toScenarioError(
   issue: z.core.$ZodIssue,
-  { document, file, value }: { document: Document; file: string; value: unknown },
+  { document, file, value, overrides }: Source & { value: unknown; overrides: readonly Override[] },
 ): ScenarioError {
   const [deepest] = deepestIssues(issue);
   const unknownKey = deepest.code === 'unrecognized_keys' ? deepest.keys[0] : undefined;
@@ -77,7 +79,11 @@ function toScenarioError(
     unknownKey === undefined
       ? `${lowerFirst(deepest.message)}${seen(value, path)}${suggestion(deepest, lookUp(value, path))}`
       : `is not a key of this table${suggestion(deepest, unknownKey)}`;
-  return new ScenarioError({ file, line: locateKey(document, path), key: path.join('.'), message });
+  const key = path.join('.');
+  // What the command line says stands on no line of the file.
+  if (overrides.some((override) => override.path === key))
+    return new ScenarioError({ file, key, message: `${message} (on the command line)` });
+  return new ScenarioError({ file, line: locateKey(document, path), key, message });
 }
 
 /** A union fails with one list of issues per branch: the branch that got furthest tells most. */
@@ -103,10 +109,7 @@ function lookUp(value: unknown, path: readonly string[]): unknown {
   );
 }
 
-function checkThresholds(
-  { thresholds }: Scenario,
-  { document, file }: { document: Document; file: string },
-): void {
+function checkThresholds({ thresholds }: Scenario, { document, file }: Source): void {
   for (const [metric, conditions] of Object.entries(thresholds)) {
     for (const condition of [conditions].flat()) {
       try {
@@ -120,25 +123,6 @@ function checkThresholds(
       }
     }
   }
-}
-
-function applyOverride(
-  value: Record<string, unknown>,
-  { path, value: replacement }: Override,
-  file: string,
-): void {
-  const keys = path.split('.');
-  const last = keys.pop() ?? '';
-  let table: Record<string, unknown> = value;
-  for (const key of keys) {
-    table[key] ??= {};
-    const inner = table[key];
-    if (typeof inner !== 'object' || inner === null) {
-      throw new ScenarioError({ file, key: path, message: `cannot be set: ${key} is not a table` });
-    }
-    table = inner as Record<string, unknown>;
-  }
-  table[last] = replacement;
 }
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { metricNames } from '../verdict/threshold-syntax.ts';
 import { scenarioSchema } from './scenario-schema.ts';
 
 /** `; did you mean "symmetric-key"?` where a known word is near what was written, else nothing. */
@@ -19,7 +20,7 @@ export function suggestion(issue: z.core.$ZodIssue, written: unknown): string {
 
 /** Every key that a scenario may have, at any depth: a typo is near one of them. */
 function knownKeys(): readonly string[] {
-  const keys = new Set<string>();
+  const keys = new Set<string>(metricNames);
   const visit = (schema: unknown): void => {
     if (typeof schema !== 'object' || schema === null) return;
     const { _zod } = schema as { _zod?: { def: Record<string, unknown> } };
