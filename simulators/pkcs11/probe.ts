@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { PKCS11, Pkcs11Error } from 'pkcs11js';
+import pkcs11js from 'pkcs11js'; // CommonJS: Node finds only some of its names
 import { CryptokiError, EnvironmentError } from '../kernel/errors.ts';
 
 /** What a PKCS#11 module says of itself (C_GetInfo). */
@@ -32,7 +32,7 @@ export const findSoftHsmModule = (): string | undefined => softHsmPaths.find((pa
  * @see PKCS #11 v2.40 §5.4 C_GetInfo
  */
 export function probeCryptokiModule(path: string): CryptokiModuleInfo {
-  const module = new PKCS11();
+  const module = new pkcs11js.PKCS11();
   try {
     module.load(path);
     module.C_Initialize();
@@ -59,7 +59,7 @@ export function probeCryptokiModule(path: string): CryptokiModuleInfo {
 
 /** An error of pkcs11js in our words: the CKR name stands before the colon of its message. */
 function asCryptokiError(thrown: unknown): unknown {
-  if (!(thrown instanceof Pkcs11Error)) return thrown;
+  if (!(thrown instanceof pkcs11js.Pkcs11Error)) return thrown;
   const name = thrown.message.split(':')[0] ?? 'CKR_GENERAL_ERROR';
   return new CryptokiError(name, thrown.method, thrown.code, { cause: thrown });
 }
