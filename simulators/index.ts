@@ -25,10 +25,21 @@ export { connectDpsControl } from './dps/management-client.ts';
 // pkcs11
 export { type CryptokiModuleInfo, findSoftHsmModule, probeCryptokiModule } from './pkcs11/probe.ts';
 // tpm
+export {
+  type BridgeEndpoint,
+  type PublishedEndpoint,
+  publishTpm,
+} from './tpm/bridge/publish-tpm.ts';
+export { type ChipName, chipNames } from './tpm/decorators/chips.ts';
+export { withLatency } from './tpm/decorators/latency.ts';
+export { describeTpm, type PersistentKey, type TpmDescription } from './tpm/describe-tpm.ts';
 export { ensureTpms } from './tpm/manufacture.ts';
-export { probeTpm2Tss } from './tpm/probe-tss.ts';
+export { openSimulatedTpm, type SimulatedTpmSource } from './tpm/open-simulated-tpm.ts';
+export { registrationIdFromEk } from './tpm/templates.ts';
+export { defaultTpmCacheDirectory, openTpmCache } from './tpm/tpm-cache.ts';
 export { openTpmHost, type TpmHost, type TpmMode } from './tpm/tpm-host.ts';
-export type { ManufacturedTpm } from './tpm/transport.ts';
+export type { ManufacturedTpm, TpmTransport } from './tpm/transport.ts';
+export { openTctiTransport, probeTpm2Tss } from './tpm/transports/tcti.ts';
 // transport
 export type { DpsEndpoint } from './transport/provisioning-transport.ts';
 // wire

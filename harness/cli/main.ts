@@ -10,6 +10,7 @@ import {
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addListCommand } from './commands/list.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addTpmCommand } from './commands/tpm.ts';
 import { addValidateCommand } from './commands/validate.ts';
 import { exitCodes } from './exit-codes.ts';
 
@@ -23,6 +24,7 @@ function createProgram(): Command {
     .exitOverride();
   addRunCommand(program);
   addValidateCommand(program);
+  addTpmCommand(program);
   addListCommand(program);
   addDoctorCommand(program);
   return program;
