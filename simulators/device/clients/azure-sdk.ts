@@ -1,6 +1,6 @@
 import type { RegistrationClient } from 'azure-iot-provisioning-device/dist/interfaces.js';
 import { untilAborted } from '../../kernel/deadline.ts';
-import { CodecError, InvariantError, type TransportError } from '../../kernel/errors.ts';
+import { CodecError, InvariantError } from '../../kernel/errors.ts';
 import type { DeviceRegistrationResult } from '../../wire/device-api.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { DeviceResult } from '../device-trace.ts';
