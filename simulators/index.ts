@@ -13,15 +13,18 @@ export { createDevice, type Device, type DeviceContext } from './device/device.t
 export * from './device/device-spec.ts';
 export * from './device/device-trace.ts';
 // dps
-export type { DpsControl, LoggedRequest, RegistrationRecord } from './dps/dps-control.ts';
-export {
-  DEFAULT_ID_SCOPE,
-  type DpsOptions,
-  type RunningDps,
-  type ServerTls,
-  startDps,
-} from './dps/emulator.ts';
+export type {
+  DpsControl,
+  DpsInfo,
+  EnrollmentSummary,
+  LoggedRequest,
+  RegistrationRecord,
+} from './dps/dps-control.ts';
+export { DEFAULT_ID_SCOPE, type DpsOptions, type RunningDps, startDps } from './dps/emulator.ts';
+export { EnrollmentError } from './dps/enrollment-error.ts';
+export { parseEnrollments } from './dps/management-bodies.ts';
 export { connectDpsControl } from './dps/management-client.ts';
+export { emulatorServerNames, issueServerTls, type ServerTls } from './dps/server-tls.ts';
 // pkcs11
 export { type CryptokiModuleInfo, findSoftHsmModule, probeCryptokiModule } from './pkcs11/probe.ts';
 // tpm

@@ -1,3 +1,4 @@
+import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
 
 /** What the emulator's registry knows of one registration: the fleet oracle compares devices with it. */
@@ -10,6 +11,23 @@ export interface RegistrationRecord {
   readonly enrollmentId: string;
   /** Operations that ended as assigned since the last reset; 1 for a fleet in which everybody registers once. */
   readonly timesAssigned: number;
+}
+
+/** An enrollment without its secrets. */
+export interface EnrollmentSummary {
+  readonly id: string;
+  readonly kind: EnrollmentKind;
+  readonly attestation: AttestationKind;
+  readonly provisioningStatus: 'enabled' | 'disabled';
+}
+
+/** What an emulator is, for those who connect to one that runs already. */
+export interface DpsInfo {
+  readonly idScope: string;
+  readonly hubs: readonly string[];
+  readonly https: { readonly address: string; readonly port: number; readonly hostName: string };
+  /** PEM of the root that signs the server's certificate. */
+  readonly caPem: string;
 }
 
 /** One request as received, without secrets (Authorization, keys and blobs are redacted). */
@@ -35,9 +53,11 @@ export interface DpsControl {
   enroll(enrollments: readonly Enrollment[]): Promise<void>;
   /** Individual enrollments and groups whose id is given; unknown ids are passed over. */
   removeEnrollments(ids: readonly string[]): Promise<void>;
+  enrollments(): Promise<readonly EnrollmentSummary[]>;
   registrations(): Promise<readonly RegistrationRecord[]>;
   /** Newest last; a bounded ring. */
   requests(): Promise<readonly LoggedRequest[]>;
   /** Forgets enrollments, registrations, operations and the request log. */
   reset(): Promise<void>;
+  info(): Promise<DpsInfo>;
 }

@@ -1,36 +1,35 @@
 import { type Clock, systemClock } from '../kernel/clock.ts';
-import { createTestPki } from '../pki/test-pki.ts';
+import { UsageError } from '../kernel/errors.ts';
 import { openHttpsListener } from '../server/https-listener.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
-import { IssuedKeys } from './attestation/tpm.ts';
-import type { DpsControl } from './dps-control.ts';
+import { IssuedKeys } from './attestation/issued-keys.ts';
+import type { DpsControl, DpsInfo } from './dps-control.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
 import { createHttpsFrontEnd } from './front-ends/https.ts';
 import { createLocalControl } from './local-control.ts';
 import { openManagementApi } from './management-api.ts';
 import { RegistrationRegistry } from './registration-registry.ts';
-import { RegistrationService } from './registration-service.ts';
+import { createRegistrationService } from './registration-service.ts';
 import { RequestLog } from './request-log.ts';
-
-/** What the server presents; `caPem` is what clients must trust. */
-export interface ServerTls {
-  readonly certificateChainPem: string;
-  readonly privateKeyPem: string;
-  readonly caPem: string;
-}
+import { type ServerTls, throwAwayServerTls } from './server-tls.ts';
 
 export interface DpsOptions {
-  /** Default 127.0.0.1: the emulator stays on loopback unless told otherwise. */
+  /** IP address. Default 127.0.0.1: the emulator stays on loopback unless told otherwise. */
   readonly address?: string;
   /** 0, the default, picks a free port. */
   readonly httpsPort?: number;
+  /** Default 127.0.0.1, also where `address` is another. */
+  readonly managementAddress?: string;
+  /** 0, the default, picks a free port. */
   readonly managementPort?: number;
+  /** Bearer token of the management API; needed where that is not on loopback. */
+  readonly managementToken?: string;
   readonly idScope?: string;
   /** Linked hubs; names need a dot, some SDKs split at the first one. */
   readonly hubs?: readonly string[];
   /** Told to clients with every 202. Default 1. */
   readonly retryAfterSeconds?: number;
-  /** How long a registration stays `assigning`. Default 0. */
+  /** How long a registration stays `assigning`. Default 0: the first status query finds it done. */
   readonly assigningDurationMs?: number;
   /** Default: a throw-away CA. */
   readonly tls?: ServerTls;
@@ -47,36 +46,27 @@ export interface RunningDps extends AsyncDisposable {
   readonly control: DpsControl;
 }
 
+/** Looks like a real one: `0ne` and eight hexadecimal digits. */
 export const DEFAULT_ID_SCOPE = '0ne00D95819';
 const defaultHubs = ['hub-1.azure-devices.net', 'hub-2.azure-devices.net'];
-
-/** Names in the server certificate: what unmodified clients dial. */
-const serverNames = [
-  GLOBAL_DEVICE_ENDPOINT,
-  '*.azure-devices-provisioning.net',
-  '*.azure-devices.net',
-  'localhost',
-];
 
 /**
  * Starts a Device Provisioning Service that verifies.
  *
+ * @throws UsageError when a hub name has no dot, or the management API would be open to others without a token
  * @throws EnvironmentError when a port cannot be bound
  */
 export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
-  const {
-    address = '127.0.0.1',
-    clock = systemClock,
-    idScope = DEFAULT_ID_SCOPE,
-    hubs = defaultHubs,
-  } = options;
+  const { address = '127.0.0.1', clock = systemClock } = options;
+  const { idScope = DEFAULT_ID_SCOPE, hubs = defaultHubs } = options;
   const { retryAfterSeconds = 1, assigningDurationMs = 0 } = options;
-  const tls = options.tls ?? (await throwAwayTls(address));
+  checkHubs(hubs);
+  const tls = options.tls ?? (await throwAwayServerTls(address));
   const enrollments = new EnrollmentStore();
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
   const log = new RequestLog();
-  const service = new RegistrationService({
+  const service = createRegistrationService({
     idScope,
     hubs,
     assigningDurationMs,
@@ -85,7 +75,6 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     registry,
     issuedKeys,
   });
-  const control = createLocalControl({ enrollments, registry, issuedKeys, log });
 
   await using cleanup = new AsyncDisposableStack();
   const listener = cleanup.use(
@@ -94,28 +83,31 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
       createHttpsFrontEnd({ service, log, clock, retryAfterSeconds }),
     ),
   );
+  const https = { address: listener.address, port: listener.port, hostName: GLOBAL_DEVICE_ENDPOINT };
+  const info: DpsInfo = { idScope, hubs, https, caPem: tls.caPem };
+  const control = createLocalControl({ enrollments, registry, issuedKeys, log, info: () => info });
   const management = cleanup.use(
     await openManagementApi({
+      address: options.managementAddress ?? '127.0.0.1',
       port: options.managementPort ?? 0,
+      token: options.managementToken,
       control,
-      info: { idScope, hubs, caPem: tls.caPem },
     }),
   );
   const resources = cleanup.move();
   return {
-    idScope,
-    hubs,
-    https: { address: listener.address, port: listener.port, hostName: GLOBAL_DEVICE_ENDPOINT },
+    ...info,
     management: { url: management.url },
-    caPem: tls.caPem,
     control,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
-async function throwAwayTls(address: string): Promise<ServerTls> {
-  const pki = await createTestPki();
-  const addresses = [...new Set(['127.0.0.1', address])];
-  const { chainPem, privateKeyPem } = await pki.issueServerCertificate({ names: serverNames, addresses });
-  return { certificateChainPem: chainPem, privateKeyPem, caPem: pki.bundle.rootPem };
+/** The C SDK splits a hub's name at its first dot, and the Java SDK throws where there is none. */
+function checkHubs(hubs: readonly string[]): void {
+  const dotless = hubs.find((hub) => !hub.includes('.'));
+  if (dotless === undefined) return;
+  throw new UsageError(`hub ${dotless} has no dot in its name`, {
+    hint: `Call it ${dotless}.azure-devices.net, for example.`,
+  });
 }

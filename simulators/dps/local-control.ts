@@ -1,5 +1,5 @@
-import type { IssuedKeys } from './attestation/tpm.ts';
-import type { DpsControl } from './dps-control.ts';
+import type { IssuedKeys } from './attestation/issued-keys.ts';
+import type { DpsControl, DpsInfo } from './dps-control.ts';
 import type { EnrollmentStore } from './enrollment-store.ts';
 import type { RegistrationRegistry } from './registration-registry.ts';
 import type { RequestLog } from './request-log.ts';
@@ -10,22 +10,25 @@ export function createLocalControl(parts: {
   readonly registry: RegistrationRegistry;
   readonly issuedKeys: IssuedKeys;
   readonly log: RequestLog;
+  readonly info: () => DpsInfo;
 }): DpsControl {
-  const { enrollments, registry, issuedKeys, log } = parts;
+  const { enrollments, registry, issuedKeys, log, info } = parts;
   return {
-    enroll: async (added) => {
-      enrollments.put(added);
-      await Promise.resolve();
-    },
-    removeEnrollments: async (ids) => {
-      for (const id of ids) enrollments.remove(id);
-      await Promise.resolve();
-    },
-    registrations: () => Promise.resolve(registry.records()),
-    requests: () => Promise.resolve(log.list()),
-    reset: async () => {
-      for (const part of [enrollments, registry, issuedKeys, log]) part.clear();
-      await Promise.resolve();
-    },
+    enroll: (added) => done(() => enrollments.put(added)),
+    removeEnrollments: (ids) =>
+      done(() => {
+        for (const id of ids) enrollments.remove(id);
+      }),
+    enrollments: () => done(() => enrollments.list()),
+    registrations: () => done(() => registry.records()),
+    requests: () => done(() => log.list()),
+    reset: () =>
+      done(() => {
+        for (const part of [enrollments, registry, issuedKeys, log]) part.clear();
+      }),
+    info: () => done(info),
   };
 }
+
+/** The contract is asynchronous, as control may be remote; a throw becomes a rejection. */
+const done = <T>(work: () => T): Promise<T> => Promise.try(work);

@@ -1,42 +1,73 @@
-import { once } from 'node:events';
+import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { EnvironmentError, toError } from '../kernel/errors.ts';
+import { isIP } from 'node:net';
+import { RigError, serializeError, toError, UsageError } from '../kernel/errors.ts';
+import { type Listener, listen } from '../server/listening.ts';
 import { readBody } from '../server/read-body.ts';
 import type { DpsControl } from './dps-control.ts';
-import { parseEnrollments, parseIds } from './management-bodies.ts';
+import { parseEnrollments, parseIds, parseJsonOrLines } from './management-bodies.ts';
 
 export interface ManagementApiOptions {
+  readonly address: string;
   readonly port: number;
+  /** Needed on any address but loopback; then every request must carry it as bearer token. */
+  readonly token: string | undefined;
   readonly control: DpsControl;
-  readonly info: { readonly idScope: string; readonly hubs: readonly string[]; readonly caPem: string };
 }
 
 const BODY_LIMIT_BYTES = 256 * 1024 * 1024;
 
-type Handler = (request: IncomingMessage) => Promise<{ readonly type?: string; readonly body: unknown }>;
+interface ManagementAnswer {
+  readonly status?: number;
+  readonly type?: string;
+  readonly body: unknown;
+}
+type Handler = (request: IncomingMessage) => Promise<ManagementAnswer>;
 
-/** Management over plain HTTP, on loopback only: health, enrollments, registrations, request log, reset, test CA. */
+/**
+ * Opens the management API over plain HTTP: health, enrollments, registrations, request log, reset, test CA.
+ *
+ * @throws UsageError when it would be open to others without a token
+ * @throws EnvironmentError when the port cannot be bound
+ */
 export async function openManagementApi(
   options: ManagementApiOptions,
 ): Promise<AsyncDisposable & { readonly url: string }> {
-  const { control, info } = options;
-  const json = async (request: IncomingMessage): Promise<unknown> => {
-    const body = await readBody(request, BODY_LIMIT_BYTES);
-    if (body === 'too-large') throw new RangeError(`more than ${BODY_LIMIT_BYTES} bytes`);
-    return JSON.parse(body.toString('utf8'));
+  const { address, port, token } = options;
+  if (token === undefined && !isLoopback(address)) {
+    throw new UsageError(`the management API may not listen on ${address} without a token`, {
+      hint: 'Give it a token, or leave it on 127.0.0.1.',
+    });
+  }
+  const routes = createRoutes(options);
+  const server = createServer((request, response) => {
+    void answer(request, routes, token).then(({ status = 200, type = 'application/json', body }) => {
+      response.writeHead(status, { 'Content-Type': type });
+      response.end(typeof body === 'string' ? body : JSON.stringify(body));
+    });
+  });
+  const hint = 'Choose another with --management-port (0 picks a free port).';
+  const listener: Listener = await listen(server, { address, port, what: 'the management API', hint });
+  const host = isIP(listener.address) === 6 ? `[${listener.address}]` : listener.address;
+  return {
+    url: `http://${host}:${listener.port}`,
+    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
   };
-  const routes: Readonly<Record<string, Handler>> = {
+}
+
+function createRoutes({ control }: ManagementApiOptions): Readonly<Record<string, Handler>> {
+  return {
     'GET /health': () => Promise.resolve({ body: { status: 'ok' } }),
-    'GET /info': () => Promise.resolve({ body: { idScope: info.idScope, hubs: info.hubs } }),
-    'GET /ca.pem': () => Promise.resolve({ type: 'application/x-pem-file', body: info.caPem }),
+    'GET /info': async () => ({ body: await control.info() }),
+    'GET /ca.pem': async () => ({ type: 'application/x-pem-file', body: (await control.info()).caPem }),
+    'GET /enrollments': async () => ({ body: await control.enrollments() }),
     'POST /enrollments': async (request) => {
-      const enrollments = parseEnrollments(await json(request));
+      const enrollments = parseEnrollments(await readJson(request));
       await control.enroll(enrollments);
       return { body: { stored: enrollments.length } };
     },
     'DELETE /enrollments': async (request) => {
-      await control.removeEnrollments(parseIds(await json(request)));
+      await control.removeEnrollments(parseIds(await readJson(request)));
       return { body: {} };
     },
     'GET /registrations': async () => ({ body: await control.registrations() }),
@@ -46,40 +77,50 @@ export async function openManagementApi(
       return { body: {} };
     },
   };
-  const server = createServer((request, response) => {
-    const path = (request.url ?? '').split('?')[0] ?? '';
-    const handler = routes[`${request.method} ${path}`];
-    const answered =
-      handler?.(request) ??
-      Promise.reject(new Error(`no ${request.method} ${path}; there are ${Object.keys(routes).join(', ')}`));
-    answered.then(
-      ({ type = 'application/json', body }) => {
-        response.writeHead(200, { 'Content-Type': type });
-        response.end(typeof body === 'string' ? body : JSON.stringify(body));
-      },
-      (thrown: unknown) => {
-        response.writeHead(handler === undefined ? 404 : 400, { 'Content-Type': 'application/json' });
-        response.end(JSON.stringify({ message: toError(thrown).message }));
-      },
-    );
-  });
-  server.listen(options.port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
-    throw new EnvironmentError('emulator', `cannot listen on management port ${options.port}`, {
-      hint: 'Choose another with --management-port (0 picks a free port).',
-      cause,
-    });
-  }
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
 }
+
+async function answer(
+  request: IncomingMessage,
+  routes: Readonly<Record<string, Handler>>,
+  token: string | undefined,
+): Promise<ManagementAnswer> {
+  const [path = ''] = (request.url ?? '').split('?');
+  if (token !== undefined && !bears(request, token)) {
+    return problem(401, 'MANAGEMENT_UNAUTHORIZED', 'this management API needs its bearer token');
+  }
+  const handler = Object.hasOwn(routes, `${request.method} ${path}`)
+    ? routes[`${request.method} ${path}`]
+    : undefined;
+  if (handler === undefined) {
+    const known = Object.keys(routes).join(', ');
+    return problem(404, 'MANAGEMENT_NO_ROUTE', `no ${request.method} ${path}; there are ${known}`);
+  }
+  try {
+    return await handler(request);
+  } catch (thrown) {
+    if (!(thrown instanceof RigError)) return problem(500, 'INTERNAL', toError(thrown).message);
+    const { code, message, details } = serializeError(thrown);
+    return { status: 400, body: { code, message, ...details } };
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const body = await readBody(request, BODY_LIMIT_BYTES);
+  if (body === 'too-large') throw new UsageError(`the body has more than ${BODY_LIMIT_BYTES} bytes`);
+  return parseJsonOrLines(body.toString('utf8'));
+}
+
+const problem = (status: number, code: string, message: string): ManagementAnswer => ({
+  status,
+  body: { code, message },
+});
+
+function bears(request: IncomingMessage, token: string): boolean {
+  const given = Buffer.from(request.headers.authorization ?? '');
+  const wanted = Buffer.from(`Bearer ${token}`);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+/** 127.0.0.0/8, ::1 and the name that stands for them. */
+export const isLoopback = (address: string): boolean =>
+  address === 'localhost' || address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address);

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { toError, UsageError } from '../kernel/errors.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
 
+const certificateEntry = z.object({ certificate: z.string() });
 const certificates = z.object({
-  primary: z.object({ certificate: z.string() }).exactOptional(),
-  secondary: z.object({ certificate: z.string() }).exactOptional(),
+  primary: certificateEntry.exactOptional(),
+  secondary: certificateEntry.exactOptional(),
 });
 const attestation = z.discriminatedUnion('type', [
   z.object({
@@ -15,6 +17,9 @@ const attestation = z.discriminatedUnion('type', [
     x509: z.object({
       clientCertificates: certificates.exactOptional(),
       signingCertificates: certificates.exactOptional(),
+      caReferences: z
+        .object({ primary: z.string().exactOptional(), secondary: z.string().exactOptional() })
+        .exactOptional(),
     }),
   }),
   z.object({
@@ -32,15 +37,45 @@ const common = {
   iotHubs: z.array(z.string()).exactOptional(),
   allocationPolicy: z.enum(['hashed', 'geoLatency', 'static', 'custom']).exactOptional(),
 };
-const enrollment = z.union([
-  z.object({ registrationId: z.string(), deviceId: z.string().exactOptional(), ...common }),
-  z.object({ enrollmentGroupId: z.string(), ...common }),
-]);
+const individual = z.object({ registrationId: z.string(), deviceId: z.string().exactOptional(), ...common });
+const group = z.object({ enrollmentGroupId: z.string(), ...common });
 
-/** One enrollment or a list of them, in the JSON of the service API. @throws ZodError naming the path */
+/**
+ * Checks enrollments in the JSON of the service API: one, or a list of them. Members that the emulator does not know are
+ * passed over, as a resource read from the real service has many.
+ *
+ * @throws UsageError naming the enrollment and the member
+ */
 export function parseEnrollments(value: unknown): readonly Enrollment[] {
-  return z.array(enrollment).parse(Array.isArray(value) ? value : [value]);
+  return asList(value).map((value, index) => {
+    const isGroup = typeof value === 'object' && value !== null && 'enrollmentGroupId' in value;
+    const parsed = (isGroup ? group : individual).safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw new UsageError(`enrollment ${index + 1} of the list: ${describe(parsed.error)}`);
+  });
 }
 
-/** A list of registrationIds and enrollmentGroupIds. @throws ZodError */
-export const parseIds = (value: unknown): readonly string[] => z.array(z.string()).parse(value);
+/** One or a list of registrationIds and enrollmentGroupIds. @throws UsageError */
+export function parseIds(value: unknown): readonly string[] {
+  const parsed = z.array(z.string()).safeParse(asList(value));
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`the list of ids: ${describe(parsed.error)}`);
+}
+
+/** A JSON text, or several objects, one a line (NDJSON). @throws UsageError */
+export function parseJsonOrLines(text: string): unknown {
+  const trimmed = text.trim();
+  // NDJSON has a whole object on each line; a JSON text over several lines breaks after its first bracket.
+  const isLines = /^\{.*\}\s*\n\s*\{/.test(trimmed);
+  try {
+    return JSON.parse(isLines ? `[${trimmed.split(/\s*\n\s*/).join(',')}]` : trimmed);
+  } catch (error) {
+    throw new UsageError(`not JSON: ${toError(error).message}`, { cause: error });
+  }
+}
+
+const asList = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? (value as unknown[]) : [value];
+
+const describe = (error: z.ZodError): string =>
+  error.issues.map(({ path, message }) => `${path.map(String).join('.') || 'it'}: ${message}`).join('; ');

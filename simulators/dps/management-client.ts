@@ -1,5 +1,11 @@
 import { DpsServiceError, TransportError } from '../kernel/errors.ts';
-import type { DpsControl, LoggedRequest, RegistrationRecord } from './dps-control.ts';
+import type {
+  DpsControl,
+  DpsInfo,
+  EnrollmentSummary,
+  LoggedRequest,
+  RegistrationRecord,
+} from './dps-control.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -7,31 +13,38 @@ const TIMEOUT_MS = 60_000;
  * Control of an emulator in another process, over its management API.
  *
  * @param managementUrl e.g. `http://127.0.0.1:9180`
+ * @param options.token when the API is bound to more than loopback
  */
-export function connectDpsControl(managementUrl: string): DpsControl {
+export function connectDpsControl(
+  managementUrl: string,
+  options: { readonly token?: string } = {},
+): DpsControl {
+  const headers = options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` };
   const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const request = {
+    const response = await fetch(new URL(path, managementUrl), {
       method,
+      headers,
       signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
-    };
-    const response = await fetch(new URL(path, managementUrl), request).catch((cause: unknown) => {
-      throw new TransportError('connect', 'MANAGEMENT_UNREACHABLE', `no management API at ${managementUrl}`, {
-        cause,
-      });
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((cause: unknown) => {
+      const message = `no management API at ${managementUrl}`;
+      throw new TransportError('connect', 'MANAGEMENT_UNREACHABLE', message, { cause });
     });
-    const answer = (await response.json()) as { message?: string };
-    if (!response.ok)
-      throw new DpsServiceError({ status: response.status, message: answer.message ?? response.statusText });
-    return answer;
+    const answer: unknown = await response.json().catch((cause: unknown) => {
+      const message = `${managementUrl} does not answer like a management API`;
+      throw new TransportError('receive', 'MANAGEMENT_UNREACHABLE', message, { cause });
+    });
+    if (response.ok) return answer;
+    const { message = response.statusText } = answer as { message?: string };
+    throw new DpsServiceError({ status: response.status, message });
   };
   return {
     enroll: async (enrollments) => void (await call('POST', '/enrollments', enrollments)),
     removeEnrollments: async (ids) => void (await call('DELETE', '/enrollments', ids)),
+    enrollments: async () => (await call('GET', '/enrollments')) as readonly EnrollmentSummary[],
     registrations: async () => (await call('GET', '/registrations')) as readonly RegistrationRecord[],
     requests: async () => (await call('GET', '/requests')) as readonly LoggedRequest[],
     reset: async () => void (await call('POST', '/reset')),
+    info: async () => (await call('GET', '/info')) as DpsInfo,
   };
 }

@@ -15,15 +15,15 @@ const refusal =
   (reason: string): Refusal => ({ status, errorCode, message, reason });
 
 /**
- * Every refusal of the device API. Numbers without a public sighting (the sub-codes of 400, 405, 413, 415) follow the
- * service's pattern and are marked as unknown in docs/fidelity.md.
+ * Every refusal of the device API. Numbers without a public sighting (the sub-codes of 400, 404000, 405, 413, 415) follow
+ * the service's pattern and are marked as unknown in docs/fidelity.md.
  */
 export const refusals = {
-  /** Malformed JSON, or a body that is not a DeviceRegistration. */
-  malformedBody: refusal(400, 400006, 'Bad message format'),
+  unknownApiVersion: refusal(400, 400001, 'Invalid API version'),
   /** A value that is not allowed, e.g. a registrationId that differs from the path's. */
   invalidArgument: refusal(400, 400004, 'Invalid argument'),
-  unknownApiVersion: refusal(400, 400001, 'Invalid API version'),
+  /** Malformed JSON, or a body that is not a DeviceRegistration. */
+  malformedBody: refusal(400, 400006, 'Bad message format'),
   /** Bad or expired SAS token. */
   unauthorized: refusal(401, 401000, 'Unauthorized'),
   /** No enrollment for this proof, wrong scope, EK mismatch, or no proof at all. */
@@ -32,9 +32,10 @@ export const refusals = {
   invalidCertificate: refusal(401, 401002, 'Invalid certificate.'),
   /** The chain does not reach an enrolled CA. */
   certificateAuthorityNotFound: refusal(401, 401002, 'CA certificate not found'),
+  pathNotFound: refusal(404, 404000, 'Not found'),
   enrollmentNotFound: refusal(404, 404201, 'Enrollment not found'),
   operationNotFound: refusal(404, 404202, 'Operation not found'),
-  pathNotFound: refusal(404, 404000, 'Not found'),
+  registrationNotFound: refusal(404, 404202, 'Registration not found'),
   methodNotAllowed: refusal(405, 405000, 'Method not allowed'),
   bodyTooLarge: refusal(413, 413000, 'Request body too large'),
   unsupportedMediaType: refusal(415, 415000, 'Unsupported media type'),

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
 import type { DeviceRegistrationResult } from '../wire/device-api.ts';
-import type { Admission } from './attestation/admission.ts';
 import type { RegistrationRecord } from './dps-control.ts';
+import type { Outcome } from './operation-outcome.ts';
+import { idKey } from './registration-id.ts';
 import { serviceTime } from './service-time.ts';
 
 /** One run of register: what it will end as, and when. */
@@ -13,13 +14,18 @@ export interface Operation {
 }
 
 interface Registration {
-  operation: Operation;
-  enrollmentId: string;
-  createdAt: string;
-  timesAssigned: number;
+  readonly createdAt: string;
+  readonly enrollmentId: string;
+  /** Newest first: a device that lost an answer may still ask for the operation before. */
+  readonly operations: readonly [Operation, ...Operation[]];
+  /** Operations that are, or will be, assigned. */
+  readonly timesAssigned: number;
+  readonly firstHub: string | undefined;
 }
 
-/** Registrations and their last operation, by registrationId without regard to case. */
+const OPERATIONS_KEPT = 4;
+
+/** Registrations and their last operations, by registrationId without regard to case. */
 export class RegistrationRegistry {
   readonly #byId = new Map<string, Registration>();
   readonly #clock: Clock;
@@ -28,94 +34,83 @@ export class RegistrationRegistry {
     this.#clock = clock;
   }
 
-  assign(
+  /** Begins an operation that is `assigning` for a while, then what the outcome says. */
+  begin(
     registrationId: string,
-    admission: Admission,
-    {
-      operationId,
-      finishesAtMs,
-      hub,
-    }: { operationId: string; finishesAtMs: number; hub: string | undefined },
+    enrollmentId: string,
+    operation: { readonly operationId: string; readonly durationMs: number; readonly outcome: Outcome },
   ): void {
-    if (hub === undefined) {
-      const failure = {
-        status: 'failed' as const,
-        errorCode: 400208,
-        errorMessage: 'No IoT hub is linked for this enrollment',
-      };
-      this.#store(registrationId, admission, operationId, finishesAtMs, failure);
-      return;
-    }
-    this.#store(registrationId, admission, operationId, finishesAtMs, {
-      assignedHub: hub,
-      deviceId: admission.deviceId,
-      status: 'assigned',
-      substatus: 'initialAssignment',
-      ...admission.stateMember(),
+    const { outcome } = operation;
+    const before = this.#byId.get(idKey(registrationId));
+    const nowMs = this.#clock.nowMs();
+    const createdAt = before?.createdAt ?? serviceTime(nowMs);
+    const substatus = substatusOf(outcome, before);
+    const result: DeviceRegistrationResult = {
+      registrationId,
+      createdDateTimeUtc: createdAt,
+      ...outcome,
+      ...(substatus === undefined ? {} : { substatus }),
+      lastUpdatedDateTimeUtc: serviceTime(nowMs),
+      etag: makeEtag(),
+    };
+    const begun = { operationId: operation.operationId, finishesAtMs: nowMs + operation.durationMs, result };
+    this.#byId.set(idKey(registrationId), {
+      createdAt,
+      enrollmentId,
+      operations: [begun, ...(before?.operations.slice(0, OPERATIONS_KEPT - 1) ?? [])],
+      timesAssigned: (before?.timesAssigned ?? 0) + (outcome.status === 'assigned' ? 1 : 0),
+      firstHub: before?.firstHub ?? outcome.assignedHub,
     });
   }
 
-  disable(registrationId: string, admission: Admission, operationId: string, finishesAtMs: number): void {
-    const disabled = {
-      status: 'disabled' as const,
-      errorCode: 400000,
-      errorMessage: 'The enrollment is disabled',
-    };
-    this.#store(registrationId, admission, operationId, finishesAtMs, disabled);
-  }
-
   operation(registrationId: string, operationId: string): Operation | undefined {
-    const operation = this.#byId.get(registrationId.toLowerCase())?.operation;
-    return operation?.operationId === operationId ? operation : undefined;
+    const operations = this.#byId.get(idKey(registrationId))?.operations;
+    return operations?.find((operation) => operation.operationId === operationId);
   }
 
-  find(registrationId: string): DeviceRegistrationResult | undefined {
-    return this.#byId.get(registrationId.toLowerCase())?.operation.result;
+  newestOperation(registrationId: string): Operation | undefined {
+    return this.#byId.get(idKey(registrationId))?.operations[0];
   }
 
   records(): RegistrationRecord[] {
-    return [...this.#byId.values()].map(({ operation: { result }, enrollmentId, timesAssigned }) => ({
-      registrationId: result.registrationId,
-      status: result.status === 'unassigned' ? 'assigning' : result.status,
-      assignedHub: result.assignedHub,
-      deviceId: result.deviceId,
-      enrollmentId,
-      timesAssigned,
-    }));
+    const nowMs = this.#clock.nowMs();
+    return [...this.#byId.values()].map((registration) => recordOf(registration, nowMs));
   }
 
   clear(): void {
     this.#byId.clear();
   }
+}
 
-  #store(
-    registrationId: string,
-    { enrollmentId }: Admission,
-    operationId: string,
-    finishesAtMs: number,
-    outcome: Omit<
-      DeviceRegistrationResult,
-      'registrationId' | 'createdDateTimeUtc' | 'lastUpdatedDateTimeUtc' | 'etag'
-    >,
-  ): void {
-    const key = registrationId.toLowerCase();
-    const before = this.#byId.get(key);
-    const now = serviceTime(this.#clock.nowMs());
-    const createdAt = before?.createdAt ?? now;
-    const result: DeviceRegistrationResult = {
-      registrationId,
-      createdDateTimeUtc: createdAt,
-      ...outcome,
-      lastUpdatedDateTimeUtc: now,
-      etag: makeEtag(),
-    };
-    this.#byId.set(key, {
-      operation: { operationId, finishesAtMs, result },
-      enrollmentId,
-      createdAt,
-      timesAssigned: (before?.timesAssigned ?? 0) + (outcome.status === 'assigned' ? 1 : 0),
-    });
+function recordOf(
+  { operations, enrollmentId, timesAssigned }: Registration,
+  nowMs: number,
+): RegistrationRecord {
+  const [{ result }] = operations;
+  const running = operations.filter(({ finishesAtMs }) => nowMs < finishesAtMs);
+  const settled = running.length === 0;
+  return {
+    registrationId: result.registrationId,
+    status: !settled || result.status === 'unassigned' ? 'assigning' : result.status,
+    assignedHub: settled ? result.assignedHub : undefined,
+    deviceId: settled ? result.deviceId : undefined,
+    enrollmentId,
+    timesAssigned:
+      timesAssigned - running.filter((operation) => operation.result.status === 'assigned').length,
+  };
+}
+
+/** Re-registration under the default policy: the hub is chosen anew, and data moves along when it is another. */
+function substatusOf(
+  { status, assignedHub }: Outcome,
+  before: Registration | undefined,
+): DeviceRegistrationResult['substatus'] {
+  if (status !== 'assigned') return undefined;
+  const [last] = before?.operations ?? [];
+  if (last?.result.assignedHub === undefined || last.result.assignedHub === assignedHub) {
+    return last?.result.substatus ?? 'initialAssignment';
   }
+  return assignedHub === before?.firstHub ? 'reprovisionedToInitialAssignment' : 'deviceDataMigrated';
 }
 
 /** base64 of a quoted store tag, as the service's sample decodes: `"69003552-0000-0300-0000-630fda8a0000"`. */

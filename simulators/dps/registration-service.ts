@@ -1,129 +1,123 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Clock } from '../kernel/clock.ts';
 import type {
   DeviceRegistration,
   DeviceRegistrationResult,
   RegistrationOperationStatus,
 } from '../wire/device-api.ts';
-import { allocateHub } from './allocation.ts';
-import type { Admission } from './attestation/admission.ts';
-import { attest } from './attestation/attest.ts';
-import type { IssuedKeys } from './attestation/tpm.ts';
-import type { EnrollmentStore } from './enrollment-store.ts';
+import type { Decision } from './attestation/admission.ts';
+import {
+  type AttestationContext,
+  createAttestation,
+  type DeviceIdentity,
+  type PresentedProof,
+} from './attestation/attest.ts';
+import { outcomeOf } from './operation-outcome.ts';
 import { type Refusal, refusals } from './refusal.ts';
-import type { RegistrationRegistry } from './registration-registry.ts';
+import { isRegistrationId } from './registration-id.ts';
+import type { Operation, RegistrationRegistry } from './registration-registry.ts';
 
-/** The proof that came with a request, as the front end found it. */
-export type PresentedProof =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'sas'; readonly token: string }
-  /** DER, leaf first, as sent in the TLS handshake (which proved possession of the leaf's key). */
-  | { readonly kind: 'certificate'; readonly chain: readonly Uint8Array[] };
+export type DeviceRequest = DeviceIdentity & { readonly proof: PresentedProof };
 
-export interface DeviceRequest {
-  readonly idScope: string;
-  readonly registrationId: string;
-  readonly proof: PresentedProof;
+interface Refused {
+  readonly kind: 'refused';
+  readonly refusal: Refusal;
+}
+
+/** TPM attestation, first step: base64 of the activation blob. */
+interface Challenge {
+  readonly kind: 'challenge';
+  readonly authenticationKey: string;
 }
 
 /** What the service answers; a front end maps it to its protocol. */
 export type RegisterAnswer =
   | { readonly kind: 'accepted'; readonly operation: RegistrationOperationStatus }
-  /** TPM attestation, first step: base64 of the activation blob. */
-  | { readonly kind: 'challenge'; readonly authenticationKey: string }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | Challenge
+  | Refused;
 
 export type StatusAnswer =
   | { readonly kind: 'running' | 'finished'; readonly operation: RegistrationOperationStatus }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | Refused;
 
 export type LookupAnswer =
   | { readonly kind: 'found'; readonly result: DeviceRegistrationResult }
-  | { readonly kind: 'challenge'; readonly authenticationKey: string }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | Challenge
+  | Refused;
 
-export interface RegistrationServiceParts {
+/** The registration core: decides who is let in and what becomes of it. It knows no protocol. */
+export interface RegistrationService {
+  register(request: DeviceRequest, body: DeviceRegistration): RegisterAnswer;
+  queryOperation(request: DeviceRequest, operationId: string): StatusAnswer;
+  lookUp(request: DeviceRequest, body: DeviceRegistration): LookupAnswer;
+}
+
+export interface RegistrationServiceParts extends AttestationContext {
   readonly idScope: string;
   readonly hubs: readonly string[];
   readonly assigningDurationMs: number;
-  readonly clock: Clock;
-  readonly enrollments: EnrollmentStore;
   readonly registry: RegistrationRegistry;
-  readonly issuedKeys: IssuedKeys;
 }
 
-/** The registration core: decides who is let in and what becomes of it. It knows no protocol. */
-export class RegistrationService {
-  readonly #parts: RegistrationServiceParts;
+export function createRegistrationService(parts: RegistrationServiceParts): RegistrationService {
+  const { idScope, hubs, assigningDurationMs, registry, clock } = parts;
+  const attest = createAttestation(parts);
 
-  constructor(parts: RegistrationServiceParts) {
-    this.#parts = parts;
-  }
-
-  async register(request: DeviceRequest, body: DeviceRegistration): Promise<RegisterAnswer> {
-    const decision = await this.#admit(request, body);
-    if (decision.kind !== 'admitted') return decision;
-    const operation = this.#start(request.registrationId, decision);
-    return { kind: 'accepted', operation };
-  }
-
-  async queryOperation(request: DeviceRequest, operationId: string): Promise<StatusAnswer> {
-    const decision = await this.#admit(request, {});
-    if (decision.kind === 'challenge') {
-      return { kind: 'refused', refusal: refusals.notAuthorizedHere('a status query without proof') };
-    }
-    if (decision.kind === 'refused') return decision;
-    const operation = this.#parts.registry.operation(request.registrationId, operationId);
-    if (operation === undefined) {
-      return {
-        kind: 'refused',
-        refusal: refusals.operationNotFound(`no operation ${operationId} of ${request.registrationId}`),
-      };
-    }
-    const { clock } = this.#parts;
-    if (clock.nowMs() < operation.finishesAtMs) {
-      const { registrationId } = operation.result;
-      const registrationState: DeviceRegistrationResult = { registrationId, status: 'assigning' };
-      return { kind: 'running', operation: { operationId, status: 'assigning', registrationState } };
-    }
-    const { result } = operation;
-    return { kind: 'finished', operation: { operationId, status: result.status, registrationState: result } };
-  }
-
-  async lookUp(request: DeviceRequest, body: DeviceRegistration): Promise<LookupAnswer> {
-    const decision = await this.#admit(request, body);
-    if (decision.kind !== 'admitted') return decision;
-    const result = this.#parts.registry.find(request.registrationId);
-    return result === undefined
-      ? {
-          kind: 'refused',
-          refusal: refusals.enrollmentNotFound(`${request.registrationId} never registered`),
-        }
-      : { kind: 'found', result };
-  }
-
-  async #admit(request: DeviceRequest, body: DeviceRegistration) {
-    const { idScope, enrollments, issuedKeys, clock } = this.#parts;
+  const admit = (request: DeviceRequest, tpm: DeviceRegistration['tpm']): Decision => {
     if (request.idScope.toLowerCase() !== idScope.toLowerCase()) {
-      const refusal = refusals.notAuthorizedHere(`idScope ${request.idScope} is not ${idScope}`);
-      return { kind: 'refused', refusal } as const;
+      return refuse(refusals.notAuthorizedHere(`idScope ${request.idScope} is not ${idScope}`));
     }
-    return attest({ ...request, body }, { enrollments, issuedKeys, clock });
-  }
+    if (!isRegistrationId(request.registrationId)) {
+      return refuse(
+        refusals.invalidArgument('the registrationId has characters or a length that DPS refuses'),
+      );
+    }
+    return attest(request, request.proof, tpm);
+  };
+  const stateOf = ({ result, finishesAtMs }: Operation): DeviceRegistrationResult =>
+    clock.nowMs() < finishesAtMs ? { registrationId: result.registrationId, status: 'assigning' } : result;
 
-  #start(registrationId: string, admission: Admission): RegistrationOperationStatus {
-    const { registry, clock, hubs, assigningDurationMs } = this.#parts;
-    const operationId = `4.${randomBytes(8).toString('hex')}.${randomUUID()}`;
-    const finishesAtMs = clock.nowMs() + assigningDurationMs;
-    if (admission.enrollment.provisioningStatus === 'disabled') {
-      registry.disable(registrationId, admission, operationId, finishesAtMs);
-    } else {
-      registry.assign(registrationId, admission, {
+  return {
+    register: (request, body) => {
+      const { registrationId } = request;
+      const decision = admit(request, body.tpm);
+      if (decision.kind !== 'admitted') return decision;
+      const operationId = makeOperationId();
+      registry.begin(registrationId, decision.enrollmentId, {
         operationId,
-        finishesAtMs,
-        hub: allocateHub(registrationId, admission.enrollment, hubs),
+        durationMs: assigningDurationMs,
+        outcome: outcomeOf(registrationId, decision, hubs),
       });
-    }
-    return { operationId, status: 'assigning' };
-  }
+      return { kind: 'accepted', operation: { operationId, status: 'assigning' } };
+    },
+    queryOperation: (request, operationId) => {
+      const decision = admit(request, undefined);
+      if (decision.kind === 'refused') return decision;
+      if (decision.kind === 'challenge') {
+        return refuse(refusals.notAuthorizedHere('a status query needs the proof of its registration'));
+      }
+      const operation = registry.operation(request.registrationId, operationId);
+      if (operation === undefined) {
+        return refuse(
+          refusals.operationNotFound(`${request.registrationId} has no operation ${operationId}`),
+        );
+      }
+      const registrationState = stateOf(operation);
+      const { status } = registrationState;
+      const kind = status === 'assigning' ? 'running' : 'finished';
+      return { kind, operation: { operationId, status, registrationState } };
+    },
+    lookUp: (request, body) => {
+      const decision = admit(request, body.tpm);
+      if (decision.kind !== 'admitted') return decision;
+      const operation = registry.newestOperation(request.registrationId);
+      return operation === undefined
+        ? refuse(refusals.registrationNotFound(`${request.registrationId} never registered`))
+        : { kind: 'found', result: stateOf(operation) };
+    },
+  };
 }
+
+const refuse = (refusal: Refusal): Refused => ({ kind: 'refused', refusal });
+
+/** The service's own form, `4.<16 hex>.<uuid>`: URL-safe, as most clients put it into a path as it is. */
+const makeOperationId = (): string => `4.${randomBytes(8).toString('hex')}.${randomUUID()}`;

@@ -1,8 +1,7 @@
 /**
- * A time as the service writes it: UTC with seven fractional digits, trailing zeros dropped.
+ * A time as the service writes it: UTC with seven fractional digits, of which ours knows three.
  *
- * @see a captured answer: `2017-10-24T09:26:00.9944915Z`, `…38.311444Z`
+ * @see a captured answer: `2022-08-31T22:02:49.5163352Z`
  */
-export function serviceTime(epochMs: number): string {
-  return new Date(epochMs).toISOString();
-}
+export const serviceTime = (epochMs: number): string =>
+  `${new Date(epochMs).toISOString().slice(0, -1)}0000Z`;

@@ -1,9 +1,8 @@
 import { constants } from 'node:crypto';
-import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { EnvironmentError } from '../kernel/errors.ts';
+import type { Duplex } from 'node:stream';
+import { type Listener, listen } from './listening.ts';
 
 export interface HttpsListenerOptions {
   readonly address: string;
@@ -14,15 +13,10 @@ export interface HttpsListenerOptions {
   readonly privateKeyPem: string;
 }
 
-/** A listening socket, and what to close. */
-export interface Listener extends AsyncDisposable {
-  readonly address: string;
-  readonly port: number;
-}
-
 /**
  * Listens for HTTPS and asks every client for a certificate without requiring one: all attestations come in on the same
- * port. No TLS session is resumed, so that no device can ride on another's handshake.
+ * port. A connection stands for one device for all its life: no session is resumed and nothing is renegotiated, so
+ * that no device can ride on another's handshake.
  *
  * @throws EnvironmentError when the port cannot be bound
  */
@@ -34,46 +28,37 @@ export async function openHttpsListener(
     {
       cert: options.certificateChainPem,
       key: options.privateKeyPem,
-      minVersion: 'TLSv1.2',
+      minVersion: 'TLSv1.2', // the Python SDK speaks no other
       requestCert: true,
       rejectUnauthorized: false, // the registration core judges certificates, by enrollment
-      secureOptions: constants.SSL_OP_NO_TICKET,
+      secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+      handshakeTimeout: 30_000,
       requestTimeout: 30_000,
       headersTimeout: 15_000,
-      keepAliveTimeout: 120_000,
+      connectionsCheckingInterval: 5_000,
+      keepAliveTimeout: 120_000, // the slowest official client asks again after 10 s
       maxHeaderSize: 16 * 1024,
     },
     handle,
   );
   server.on('tlsClientError', (_error, socket) => socket.destroy());
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable)
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    else socket.destroy();
-  });
-  server.listen({ host: options.address, port: options.port, backlog: 4096 });
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new EnvironmentError(
-      'emulator',
-      `cannot listen on ${options.address}:${options.port} (${code ?? 'error'})`,
-      {
-        hint: 'Choose another with --address and --https-port (0 picks a free port).',
-        cause,
-      },
-    );
+  server.on('clientError', refuseMalformed);
+  const { address, port } = options;
+  const hint = 'Choose another with --address and --https-port (0 picks a free port).';
+  return listen(server, { address, port, what: 'HTTPS', hint });
+}
+
+const statusLines: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** What is not even HTTP gets a status and a closed connection. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
   }
-  const { address, port } = server.address() as AddressInfo;
-  return {
-    address,
-    port,
-    [Symbol.asyncDispose]: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const status = statusLines[error.code ?? ''] ?? '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

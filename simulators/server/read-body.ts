@@ -1,32 +1,32 @@
 import type { IncomingMessage } from 'node:http';
 
+/** Read on and thrown away past the limit: closing under a client that still writes would cost it our answer. */
+const DISCARDED_BYTES = 4 * 1024 * 1024;
+
 /**
- * The whole body, or `too-large` as soon as it exceeds the limit (the rest is not read).
+ * Reads a whole body.
  *
+ * @returns `too-large` when it exceeds the limit: the connection must then be closed, as something may be left unread
  * @throws when the client goes away in the middle
  */
 export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer | 'too-large'> {
-  return new Promise((resolve, reject) => {
-    const declared = Number(request.headers['content-length'] ?? 0);
-    if (declared > limitBytes) {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer | 'too-large'>();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= limitBytes) {
+      chunks.push(chunk);
+    } else if (length > limitBytes + DISCARDED_BYTES) {
+      request.pause();
       resolve('too-large');
-      return;
     }
-    const chunks: Buffer[] = [];
-    let length = 0;
-    request.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > limitBytes) {
-        request.removeAllListeners('data').pause();
-        resolve('too-large');
-      } else {
-        chunks.push(chunk);
-      }
-    });
-    request.once('end', () =>
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-    );
-    request.once('error', reject);
-    request.once('close', () => reject(new Error('the client went away')));
   });
+  request.once('end', () => {
+    const [first] = chunks;
+    if (length > limitBytes) resolve('too-large');
+    else resolve(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks));
+  });
+  request.once('error', reject); // also `aborted`, when the client goes away
+  return promise;
 }

@@ -1,3 +1,4 @@
+import type { DeviceRegistrationResult } from '../../wire/device-api.ts';
 import type { Enrollment } from '../../wire/enrollment.ts';
 import type { Refusal } from '../refusal.ts';
 
@@ -6,9 +7,8 @@ export interface Admission {
   readonly kind: 'admitted';
   readonly enrollment: Enrollment;
   readonly enrollmentId: string;
-  readonly deviceId: string;
   /** The attestation's own member of registrationState; the TPM's is made anew for each assignment. */
-  readonly stateMember: () => Readonly<Record<string, unknown>>;
+  readonly stateMember: () => Pick<DeviceRegistrationResult, 'tpm' | 'x509' | 'symmetricKey'>;
 }
 
 export type Decision =
@@ -16,4 +16,11 @@ export type Decision =
   | { readonly kind: 'challenge'; readonly authenticationKey: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
-export const refused = (refusal: Refusal): Decision => ({ kind: 'refused', refusal });
+export type Refused = Extract<Decision, { kind: 'refused' }>;
+
+export const refused = (refusal: Refusal): Refused => ({ kind: 'refused', refusal });
+
+export const admitted = (
+  { enrollment, enrollmentId }: { readonly enrollment: Enrollment; readonly enrollmentId: string },
+  stateMember: Admission['stateMember'] = () => ({}),
+): Admission => ({ kind: 'admitted', enrollment, enrollmentId, stateMember });

@@ -2,12 +2,12 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { DeviceRegistration } from '../../wire/device-api.ts';
 import type { EnrollmentStore } from '../enrollment-store.ts';
 import { refusals } from '../refusal.ts';
-import type { DeviceRequest } from '../registration-service.ts';
 import { type Decision, refused } from './admission.ts';
+import type { IssuedKeys } from './issued-keys.ts';
 import { readDeviceToken } from './sas.ts';
-import { attestSymmetricKey } from './symmetric-key.ts';
-import { attestTpm, challengeTpm, type IssuedKeys } from './tpm.ts';
-import { attestX509 } from './x509.ts';
+import { createSymmetricKeyAttestation } from './symmetric-key.ts';
+import { attestTpm, challengeTpm } from './tpm.ts';
+import { type ClientChain, createX509Attestation } from './x509.ts';
 
 export interface AttestationContext {
   readonly enrollments: EnrollmentStore;
@@ -15,30 +15,48 @@ export interface AttestationContext {
   readonly clock: Clock;
 }
 
-/** Decides by the proof at hand which attestation is due, and whether it holds. */
-export async function attest(
-  request: DeviceRequest & { readonly body: DeviceRegistration },
-  context: AttestationContext,
-): Promise<Decision> {
-  const { proof, registrationId, body } = request;
-  const individual = context.enrollments.individual(registrationId);
-  switch (proof.kind) {
-    case 'sas': {
-      const read = readDeviceToken(proof.token, request, context.clock);
-      if ('refusal' in read) return refused(read.refusal);
-      return individual?.kind === 'tpm'
-        ? attestTpm(request, read.token, individual, context)
-        : attestSymmetricKey(registrationId, read.token, context.enrollments);
+/** Who a request says it is from. */
+export interface DeviceIdentity {
+  readonly idScope: string;
+  readonly registrationId: string;
+}
+
+/** The proof that came with a request, as the front end found it. */
+export type PresentedProof =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'sas'; readonly token: string }
+  /** The same array for every request of one connection: what is verified is remembered for it. */
+  | { readonly kind: 'certificate'; readonly chain: ClientChain };
+
+export type Attest = (
+  device: DeviceIdentity,
+  proof: PresentedProof,
+  tpm: DeviceRegistration['tpm'],
+) => Decision;
+
+/** Makes the function that decides by the proof at hand which attestation is due, and whether it holds. */
+export function createAttestation(context: AttestationContext): Attest {
+  const attestSymmetricKey = createSymmetricKeyAttestation(context);
+  const attestX509 = createX509Attestation(context);
+  return (device, proof, tpm) => {
+    const { registrationId } = device;
+    switch (proof.kind) {
+      case 'sas': {
+        const read = readDeviceToken(proof.token, device, context.clock);
+        if ('refusal' in read) return refused(read.refusal);
+        const individual = context.enrollments.individual(registrationId);
+        return individual?.kind === 'tpm'
+          ? attestTpm(device, read.token, individual, context)
+          : attestSymmetricKey(registrationId, read.token, individual);
+      }
+      case 'certificate':
+        return attestX509(registrationId, proof.chain);
+      case 'none': {
+        const nothing = 'no SAS token, no client certificate and no TPM keys came with the request';
+        return tpm === undefined
+          ? refused(refusals.notAuthorizedHere(nothing))
+          : challengeTpm(device, tpm, context.enrollments.individual(registrationId), context);
+      }
     }
-    case 'certificate':
-      return attestX509(registrationId, proof.chain, context);
-    case 'none':
-      return body.tpm === undefined
-        ? refused(
-            refusals.notAuthorizedHere(
-              'no SAS token, no client certificate and no TPM keys came with the request',
-            ),
-          )
-        : challengeTpm(request, body.tpm, individual, context);
-  }
+  };
 }

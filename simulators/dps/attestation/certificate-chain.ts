@@ -1,36 +1,73 @@
-import { X509Certificate } from 'node:crypto';
+import { hash, type KeyObject, X509Certificate } from 'node:crypto';
+import { type CertificateFields, readCertificateFields } from './certificate-fields.ts';
 
-/** The CN of a subject as node:crypto prints it: one attribute a line, multi-valued RDNs joined by ` + `. */
-export function commonNameOf(certificate: X509Certificate): string | undefined {
-  for (const line of certificate.subject.split('\n')) {
-    const match = /^CN=(.*)$/.exec(line);
-    if (match?.[1] !== undefined) return match[1].replaceAll(/\\(.)/g, '$1');
-  }
-  return undefined;
+/** A CA's certificate with what verifying needs, taken out of it once. */
+export interface Authority {
+  readonly certificate: X509Certificate;
+  readonly publicKey: KeyObject;
+  readonly pathLength: number | undefined;
+  readonly validFromMs: number;
+  readonly validToMs: number;
 }
 
-/** SHA-256 over the DER, upper-case hex without separators. */
-export const thumbprintOf = (certificate: X509Certificate): string =>
-  certificate.fingerprint256.replaceAll(':', '');
+/** A device's certificate. */
+export interface Leaf {
+  readonly certificate: X509Certificate;
+  readonly fields: CertificateFields;
+  readonly validFromMs: number;
+  readonly validToMs: number;
+}
+
+export const readAuthority = (certificate: X509Certificate): Authority => ({
+  certificate,
+  publicKey: certificate.publicKey,
+  pathLength: readCertificateFields(certificate.raw).pathLength,
+  ...validityOf(certificate),
+});
+
+/** @throws when the DER is no certificate */
+export function readLeaf(der: Uint8Array): Leaf {
+  const certificate = new X509Certificate(der);
+  return { certificate, fields: readCertificateFields(der), ...validityOf(certificate) };
+}
 
 /** Why a certificate may not be used at this time, or undefined. */
-export function invalidAt(certificate: X509Certificate, nowMs: number): string | undefined {
-  if (nowMs < certificate.validFromDate.getTime()) return `not valid before ${certificate.validFrom}`;
-  if (nowMs > certificate.validToDate.getTime()) return `expired on ${certificate.validTo}`;
+export function invalidAt(
+  { validFromMs, validToMs }: { readonly validFromMs: number; readonly validToMs: number },
+  nowMs: number,
+): string | undefined {
+  if (nowMs < validFromMs) return `not valid before ${new Date(validFromMs).toISOString()}`;
+  if (nowMs > validToMs) return `expired since ${new Date(validToMs).toISOString()}`;
   return undefined;
 }
 
-/** Whether `issuer` is a CA that signed `certificate`. */
-export const issued = (issuer: X509Certificate, certificate: X509Certificate): boolean =>
-  issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
-
 /**
- * A certificate in any of the forms that enrollments carry: PEM, base64 of PEM, base64 of DER.
+ * Whether a CA signed a certificate: basicConstraints, key usage and names (both in `checkIssued`), path length,
+ * signature.
  *
- * @throws when it is none of them
+ * @param below how many intermediate CAs stand between the CA and the device's certificate
  */
-export function parseEnrolledCertificate(text: string): X509Certificate {
-  const trimmed = text.trim();
-  if (trimmed.startsWith('-----BEGIN')) return new X509Certificate(trimmed);
-  return new X509Certificate(Buffer.from(trimmed, 'base64')); // OpenSSL takes PEM and DER alike
+export function hasIssued(authority: Authority, certificate: X509Certificate, below: number): boolean {
+  if (!authority.certificate.ca || !certificate.checkIssued(authority.certificate)) return false;
+  if (authority.pathLength !== undefined && authority.pathLength < below) return false;
+  return certificate.verify(authority.publicKey);
 }
+
+/** Intermediates that devices send, parsed once: thousands of devices send the same few. */
+export function createAuthorityCache(limit = 256): (der: Uint8Array) => Authority {
+  const known = new Map<string, Authority>();
+  return (der) => {
+    const key = hash('sha256', der, 'base64');
+    const found = known.get(key) ?? readAuthority(new X509Certificate(der));
+    known.delete(key);
+    known.set(key, found); // now the newest
+    const [oldest] = known.keys();
+    if (known.size > limit && oldest !== undefined) known.delete(oldest);
+    return found;
+  };
+}
+
+const validityOf = (certificate: X509Certificate) => ({
+  validFromMs: certificate.validFromDate.getTime(),
+  validToMs: certificate.validToDate.getTime(),
+});

@@ -1,45 +1,77 @@
 import { deriveGroupDeviceKey } from '../../wire/group-key.ts';
 import { type SasToken, sasSignatureMatches } from '../../wire/sas-token.ts';
-import type { EnrollmentStore } from '../enrollment-store.ts';
+import { type IndividualEntry, isDisabled, type SymmetricKeyGroup } from '../enrollment-entry.ts';
 import { refusals } from '../refusal.ts';
-import { type Decision, refused } from './admission.ts';
+import { admitted, type Decision, refused } from './admission.ts';
+import type { AttestationContext } from './attest.ts';
 
-/**
- * Checks a SAS token against the individual enrollment of that id, else against every symmetric-key group: a device
- * never names its group, the key that verifies does.
- */
-export function attestSymmetricKey(
+type AttestSymmetricKey = (
   registrationId: string,
   token: SasToken,
-  store: EnrollmentStore,
-): Decision {
-  const individual = store.individual(registrationId);
-  if (individual !== undefined) {
-    if (individual.kind !== 'symmetric-key') {
-      return refused(
-        refusals.notAuthorizedHere(
-          `${registrationId} is enrolled by ${individual.kind}, a SAS token was presented`,
-        ),
-      );
+  individual: IndividualEntry | undefined,
+) => Decision;
+
+interface GroupKey {
+  readonly group: SymmetricKeyGroup;
+  readonly deviceKey: Uint8Array;
+}
+
+/**
+ * Makes the check of SAS tokens: against the individual enrollment of that id, else against every symmetric-key group.
+ * A device never names its group, the key that verifies does.
+ */
+export function createSymmetricKeyAttestation(context: AttestationContext): AttestSymmetricKey {
+  const groupKeyOf = createGroupSearch(context);
+  const attestByGroup = (registrationId: string, token: SasToken): Decision => {
+    const found = groupKeyOf(registrationId, token);
+    if (found === undefined) {
+      const reason = `no individual enrollment and no group key admits ${registrationId}`;
+      return refused(refusals.notAuthorizedHere(reason));
     }
-    if (!individual.keys.some((key) => sasSignatureMatches(token, key))) {
-      return refused(refusals.unauthorized(`the signature was made with neither key of ${registrationId}`));
+    const { enrollmentId } = found.group;
+    return admitted(found.group, () => ({ symmetricKey: { enrollmentGroupId: enrollmentId } }));
+  };
+  return (registrationId, token, individual) => {
+    if (individual === undefined) return attestByGroup(registrationId, token);
+    if (individual.kind === 'symmetric-key') {
+      return individual.keys.some((key) => sasSignatureMatches(token, key))
+        ? admitted(individual)
+        : refused(refusals.unauthorized(`the signature was made with neither key of ${registrationId}`));
     }
-    return { ...individual.admission, stateMember: () => ({}) };
-  }
-  for (const group of store.symmetricKeyGroups()) {
-    if (group.keys.some((key) => sasSignatureMatches(token, deriveGroupDeviceKey(key, registrationId)))) {
-      const { enrollmentId, enrollment } = group;
-      return {
-        kind: 'admitted',
-        enrollment,
-        enrollmentId,
-        deviceId: registrationId,
-        stateMember: () => ({ symmetricKey: { enrollmentGroupId: enrollmentId } }),
-      };
+    if (isDisabled(individual)) {
+      const byGroup = attestByGroup(registrationId, token);
+      return byGroup.kind === 'admitted' ? admitted(individual) : byGroup;
     }
-  }
-  return refused(
-    refusals.notAuthorizedHere(`no individual enrollment and no group key admits ${registrationId}`),
-  );
+    const reason = `${registrationId} is enrolled by ${individual.kind}, a SAS token was presented`;
+    return refused(refusals.notAuthorizedHere(reason));
+  };
+}
+
+/** How many devices' groups are remembered: enough for a fleet, and for their status queries. */
+const REMEMBERED = 20_000;
+
+/** Finds the group whose derived key signed the token; remembers it, so that only a device's first request searches. */
+function createGroupSearch({ enrollments }: AttestationContext) {
+  const remembered = new Map<string, GroupKey>();
+  let { generation } = enrollments;
+  return (registrationId: string, token: SasToken): GroupKey | undefined => {
+    if (generation !== enrollments.generation) {
+      remembered.clear();
+      ({ generation } = enrollments);
+    }
+    const known = remembered.get(registrationId);
+    if (known !== undefined && sasSignatureMatches(token, known.deviceKey)) return known;
+    for (const group of enrollments.symmetricKeyGroups) {
+      for (const groupKey of group.keys) {
+        const deviceKey = deriveGroupDeviceKey(groupKey, registrationId);
+        if (!sasSignatureMatches(token, deviceKey)) continue;
+        const found = { group, deviceKey };
+        remembered.set(registrationId, found);
+        const [oldest] = remembered.keys();
+        if (remembered.size > REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+        return found;
+      }
+    }
+    return undefined;
+  };
 }

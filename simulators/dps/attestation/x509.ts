@@ -1,125 +1,177 @@
-import { X509Certificate } from 'node:crypto';
-import type { Clock } from '../../kernel/clock.ts';
 import { toError } from '../../kernel/errors.ts';
 import type { X509CertificateInfo } from '../../wire/device-api.ts';
-import type { EnrollmentStore, X509Group } from '../enrollment-store.ts';
+import { isDisabled } from '../enrollment-entry.ts';
+import type { EnrolledAuthority } from '../enrollment-store.ts';
 import { refusals } from '../refusal.ts';
+import { idKey } from '../registration-id.ts';
 import { serviceTime } from '../service-time.ts';
-import { type Decision, refused } from './admission.ts';
-import { commonNameOf, invalidAt, issued, thumbprintOf } from './certificate-chain.ts';
+import { admitted, type Decision, type Refused, refused } from './admission.ts';
+import type { AttestationContext } from './attest.ts';
+import {
+  type Authority,
+  createAuthorityCache,
+  hasIssued,
+  invalidAt,
+  type Leaf,
+  readLeaf,
+} from './certificate-chain.ts';
+import { readCertificateFields } from './certificate-fields.ts';
+import { thumbprintOf } from './enrolled-certificate.ts';
+
+/** DER, leaf first, as sent in the TLS handshake (which proved possession of the leaf's key). */
+export type ClientChain = readonly Uint8Array[];
+type AttestX509 = (registrationId: string, chain: ClientChain) => Decision;
+
+interface Verified {
+  readonly registrationId: string;
+  readonly generation: number;
+  readonly decision: Decision;
+  readonly untilMs: number;
+}
+
+/** More than any sane PKI has; it bounds what a client can make us verify. */
+const LONGEST_CHAIN = 10;
+/** How long a verified chain is believed before its enrolled CA's validity is looked at again. */
+const VERIFIED_FOR_MS = 60_000;
 
 /**
- * Checks a client certificate: CN = registrationId, validity, then the individual enrollment of that id by thumbprint,
- * else the groups, by the first enrolled CA met on the way up.
+ * Makes the check of client certificates: CN = registrationId, validity, then the individual enrollment of that id by
+ * thumbprint, else the groups, by the first enrolled CA met on the way up.
+ *
+ * What was found for one connection's chain is kept while the enrollments stay as they are: register and its status
+ * queries come over one connection, and a signature check costs more than all the rest of a request.
  */
-export function attestX509(
-  registrationId: string,
-  der: readonly Uint8Array[],
-  { enrollments, clock }: { readonly enrollments: EnrollmentStore; readonly clock: Clock },
-): Decision {
-  let chain: X509Certificate[];
-  try {
-    chain = der.map((bytes) => new X509Certificate(bytes));
-  } catch (error) {
-    return refused(
-      refusals.invalidCertificate(`the client certificate cannot be read: ${toError(error).message}`),
+export function createX509Attestation(context: AttestationContext): AttestX509 {
+  const { enrollments, clock } = context;
+  const authorityOf = createAuthorityCache();
+  const verified = new WeakMap<ClientChain, Verified>();
+  return (registrationId, chain) => {
+    const nowMs = clock.nowMs();
+    const { generation } = enrollments;
+    const known = verified.get(chain);
+    if (
+      known?.registrationId === registrationId &&
+      known.generation === generation &&
+      nowMs < known.untilMs
+    ) {
+      return known.decision;
+    }
+    const read = readChain(chain, authorityOf);
+    if ('kind' in read) return read;
+    const decision = decide(registrationId, read, context);
+    const untilMs = Math.min(
+      nowMs + VERIFIED_FOR_MS,
+      ...[read.leaf, ...read.sent].map(({ validToMs }) => validToMs),
     );
-  }
+    if (decision.kind === 'admitted') verified.set(chain, { registrationId, generation, decision, untilMs });
+    return decision;
+  };
+}
+
+interface ParsedChain {
+  readonly leaf: Leaf;
+  readonly sent: readonly Authority[];
+}
+
+function readChain(chain: ClientChain, authorityOf: (der: Uint8Array) => Authority): ParsedChain | Refused {
   const [leaf, ...others] = chain;
   if (leaf === undefined) return refused(refusals.notAuthorizedHere('no client certificate'));
-  const commonName = commonNameOf(leaf);
-  if (commonName?.toLowerCase() !== registrationId.toLowerCase()) {
+  if (chain.length > LONGEST_CHAIN) {
+    return refused(refusals.invalidCertificate(`the chain has ${chain.length} certificates`));
+  }
+  try {
+    return { leaf: readLeaf(leaf), sent: others.map(authorityOf) };
+  } catch (error) {
     return refused(
-      refusals.invalidCertificate(`CN ${commonName ?? '(none)'} is not the registrationId ${registrationId}`),
+      refusals.invalidCertificate(`a client certificate cannot be read: ${toError(error).message}`),
     );
   }
-  const invalid = invalidAt(leaf, clock.nowMs());
+}
+
+function decide(registrationId: string, chain: ParsedChain, context: AttestationContext): Decision {
+  const { leaf } = chain;
+  const commonName = leaf.fields.commonNames.at(-1);
+  if (commonName === undefined || idKey(commonName) !== idKey(registrationId)) {
+    const found = commonName ?? '(none)';
+    return refused(refusals.invalidCertificate(`CN ${found} is not the registrationId ${registrationId}`));
+  }
+  const invalid = invalidAt(leaf, context.clock.nowMs());
   if (invalid !== undefined) return refused(refusals.invalidCertificate(`the certificate is ${invalid}`));
 
-  const individual = enrollments.individual(registrationId);
-  if (individual !== undefined) {
-    // A disabled entry blocks the device whatever its attestation is: it need not hold the certificate.
-    if (individual.enrollment.provisioningStatus === 'disabled')
-      return { ...individual.admission, stateMember: () => ({}) };
-    if (individual.kind !== 'x509') {
-      return refused(
-        refusals.notAuthorizedHere(
-          `${registrationId} is enrolled by ${individual.kind}, a certificate was presented`,
-        ),
-      );
-    }
-    return individual.thumbprints.includes(thumbprintOf(leaf))
-      ? { ...individual.admission, stateMember: () => ({ x509: {} }) }
-      : refused(
-          refusals.invalidCertificate(`the certificate is neither of the two enrolled for ${registrationId}`),
-        );
+  const individual = context.enrollments.individual(registrationId);
+  if (individual === undefined) return attestByGroup(chain, context);
+  if (individual.kind === 'x509') {
+    return individual.thumbprints.includes(thumbprintOf(leaf.certificate))
+      ? admitted(individual, () => ({ x509: {} }))
+      : refused(refusals.invalidCertificate(`not one of the certificates enrolled for ${registrationId}`));
   }
-  return attestByGroup(registrationId, leaf, others, { enrollments, clock });
+  if (isDisabled(individual)) {
+    // A disabled entry of any kind blocks a device of a group: who disables it need not hold its certificate.
+    const byGroup = attestByGroup(chain, context);
+    return byGroup.kind === 'admitted' ? admitted(individual) : byGroup;
+  }
+  const reason = `${registrationId} is enrolled by ${individual.kind}, a certificate was presented`;
+  return refused(refusals.notAuthorizedHere(reason));
 }
 
 /** Climbs from the leaf: at each step the issuer is an enrolled CA (done) or a certificate that was sent (go on). */
-function attestByGroup(
-  registrationId: string,
-  leaf: X509Certificate,
-  sent: readonly X509Certificate[],
-  { enrollments, clock }: { readonly enrollments: EnrollmentStore; readonly clock: Clock },
-): Decision {
-  let current = leaf;
-  for (let depth = 0; depth <= sent.length; depth += 1) {
-    const group = enrollments
-      .groupsIssuing(current.issuer)
-      .find(({ certificate }) => issued(certificate, current));
-    if (group !== undefined) {
-      const expired = invalidAt(group.certificate, clock.nowMs());
-      if (expired !== undefined)
-        return refused(
-          refusals.invalidCertificate(`the CA of group ${group.group.enrollmentId} is ${expired}`),
-        );
-      return admitByGroup(registrationId, leaf, group);
+function attestByGroup({ leaf, sent }: ParsedChain, { enrollments, clock }: AttestationContext): Decision {
+  const nowMs = clock.nowMs();
+  let current = leaf.certificate;
+  for (let below = 0; below <= sent.length; below += 1) {
+    const issuers = [...enrollments.authoritiesNamed(current.issuer)].filter(({ authority }) =>
+      hasIssued(authority, current, below),
+    );
+    // A CA that was renewed is enrolled twice under one name and key: one of the two being valid is enough.
+    const usable = issuers.find(({ authority }) => invalidAt(authority, nowMs) === undefined);
+    if (usable !== undefined) return admitByGroup(leaf, usable);
+    const [expired] = issuers;
+    if (expired !== undefined) {
+      const reason = `the CA of group ${expired.group.enrollmentId} is ${invalidAt(expired.authority, nowMs)}`;
+      return refused(refusals.invalidCertificate(reason));
     }
-    const below = current;
-    const next = sent.find((candidate) => candidate !== below && issued(candidate, below));
+    const next = sent.find(
+      (candidate) => candidate.certificate !== current && hasIssued(candidate, current, below),
+    );
     if (next === undefined) break;
-    const invalid = invalidAt(next, clock.nowMs());
-    if (invalid !== undefined)
-      return refused(refusals.invalidCertificate(`intermediate ${next.subject} is ${invalid}`));
-    current = next;
+    const invalid = invalidAt(next, nowMs);
+    if (invalid !== undefined) {
+      return refused(
+        refusals.invalidCertificate(`intermediate ${oneLine(next.certificate.subject)} is ${invalid}`),
+      );
+    }
+    current = next.certificate;
   }
-  const count = sent.length + 1;
-  const reason = `the chain of ${count} certificate(s) ends at issuer ${current.issuer.replaceAll('\n', ', ')}, which no group has enrolled`;
+  const reason = `the chain of ${sent.length + 1} ends at issuer ${oneLine(current.issuer)}, which no group has enrolled`;
   return refused(refusals.certificateAuthorityNotFound(reason));
 }
 
-function admitByGroup(
-  registrationId: string,
-  leaf: X509Certificate,
-  { group, certificate }: X509Group,
-): Decision {
-  return {
-    kind: 'admitted',
-    enrollment: group.enrollment,
-    enrollmentId: group.enrollmentId,
-    deviceId: registrationId,
-    stateMember: () => ({
-      x509: {
-        certificateInfo: describe(leaf),
-        enrollmentGroupId: group.enrollmentId,
-        signingCertificateInfo: describe(certificate),
-      },
-    }),
-  };
+function admitByGroup(leaf: Leaf, { group, authority }: EnrolledAuthority): Decision {
+  return admitted(group, () => ({
+    x509: {
+      certificateInfo: describe(leaf),
+      enrollmentGroupId: group.enrollmentId,
+      signingCertificateInfo: describe({
+        ...authority,
+        fields: readCertificateFields(authority.certificate.raw),
+      }),
+    },
+  }));
 }
 
 /** All eight members: the Java SDK refuses an object that lacks one. */
-function describe(certificate: X509Certificate): X509CertificateInfo {
+function describe({ certificate, fields, validFromMs, validToMs }: Leaf): X509CertificateInfo {
   return {
-    subjectName: certificate.subject.split('\n').join(', '),
+    subjectName: oneLine(certificate.subject),
     sha1Thumbprint: certificate.fingerprint.replaceAll(':', ''),
     sha256Thumbprint: thumbprintOf(certificate),
-    issuerName: certificate.issuer.split('\n').join(', '),
-    notBeforeUtc: serviceTime(certificate.validFromDate.getTime()),
-    notAfterUtc: serviceTime(certificate.validToDate.getTime()),
+    issuerName: oneLine(certificate.issuer),
+    notBeforeUtc: serviceTime(validFromMs),
+    notAfterUtc: serviceTime(validToMs),
     serialNumber: certificate.serialNumber,
-    version: 3,
+    version: fields.version,
   };
 }
+
+/** node:crypto prints one attribute a line; line feeds in a value are escaped. */
+const oneLine = (name: string): string => name.replaceAll('\n', ', ');

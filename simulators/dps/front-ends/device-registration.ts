@@ -1,43 +1,48 @@
 import { toError } from '../../kernel/errors.ts';
 import type { DeviceRegistration } from '../../wire/device-api.ts';
 import { type Refusal, refusals } from '../refusal.ts';
+import { idKey } from '../registration-id.ts';
+
+export type ReadRegistration = { readonly registration: DeviceRegistration } | { readonly refusal: Refusal };
 
 /**
  * Reads a DeviceRegistration body. Unknown members are passed over, an absent registrationId is allowed.
  *
  * @param registrationId of the path; one in the body must be the same, without regard to case
  */
-export function parseDeviceRegistration(
-  body: Buffer,
-  registrationId: string,
-): { readonly registration: DeviceRegistration } | { readonly refusal: Refusal } {
+export function readDeviceRegistration(body: Buffer, registrationId: string): ReadRegistration {
   let value: unknown;
   try {
     value = JSON.parse(body.toString('utf8'));
   } catch (error) {
-    return { refusal: refusals.malformedBody(`the body is not JSON: ${toError(error).message}`) };
+    return { refusal: refusals.malformedBody(`the body is not JSON${positionIn(toError(error).message)}`) };
   }
   if (!isObject(value)) return malformed('the body', 'an object');
-  const { registrationId: id, tpm } = value;
-  if (id !== undefined && typeof id !== 'string') return malformed('registrationId', 'a string');
-  if (id !== undefined && id.toLowerCase() !== registrationId.toLowerCase()) {
-    return {
-      refusal: refusals.invalidArgument(`registrationId ${id} differs from the path's ${registrationId}`),
-    };
+  const { registrationId: id, tpm, payload } = value;
+  if (!isAbsent(id)) {
+    if (typeof id !== 'string') return malformed('registrationId', 'a string');
+    if (idKey(id) !== idKey(registrationId)) {
+      const reason = `registrationId ${id.slice(0, 128)} differs from the path's ${registrationId}`;
+      return { refusal: refusals.invalidArgument(reason) };
+    }
   }
-  if (tpm === undefined || tpm === null)
-    return { registration: { ...common(id), payload: value['payload'] } };
-  if (!isObject(tpm) || typeof tpm['endorsementKey'] !== 'string')
-    return malformed('tpm.endorsementKey', 'a base64 string');
+  if (!isAbsent(value['csr']) || !isAbsent(value['clientCertificateCsr'])) {
+    return { refusal: refusals.invalidArgument('issuing certificates for a csr is not emulated') };
+  }
+  if (isAbsent(tpm)) return { registration: { payload } };
+  if (!isObject(tpm)) return malformed('tpm', 'an object');
   const { endorsementKey, storageRootKey } = tpm;
-  if (storageRootKey !== undefined && typeof storageRootKey !== 'string')
-    return malformed('tpm.storageRootKey', 'a base64 string');
-  const keys = { endorsementKey, ...(storageRootKey === undefined ? {} : { storageRootKey }) };
-  return { registration: { ...common(id), tpm: keys, payload: value['payload'] } };
+  if (typeof endorsementKey !== 'string') return malformed('tpm.endorsementKey', 'a base64 string');
+  if (isAbsent(storageRootKey)) return { registration: { tpm: { endorsementKey }, payload } };
+  if (typeof storageRootKey !== 'string') return malformed('tpm.storageRootKey', 'a base64 string');
+  return { registration: { tpm: { endorsementKey, storageRootKey }, payload } };
 }
 
-const common = (registrationId: string | undefined): DeviceRegistration =>
-  registrationId === undefined ? {} : { registrationId };
+/** Some clients write `null` for what they do not have. */
+const isAbsent = (value: unknown): value is undefined | null => value === undefined || value === null;
+
+/** The parser's message quotes the body, which may hold what no log should. */
+const positionIn = (message: string): string => / at position \d+/.exec(message)?.[0] ?? '';
 
 const malformed = (what: string, expected: string): { readonly refusal: Refusal } => ({
   refusal: refusals.malformedBody(`${what}: expected ${expected}`),

@@ -1,0 +1,12 @@
+const pattern = /^[A-Za-z0-9\-._:]{0,127}[A-Za-z0-9-]$/;
+
+/**
+ * Whether DPS takes a text as registrationId or enrollmentGroupId: up to 128 characters, the last one a letter, a digit
+ * or a hyphen.
+ *
+ * @see Azure DPS, "Service concepts", registration ID
+ */
+export const isRegistrationId = (text: string): boolean => pattern.test(text);
+
+/** Ids are compared without regard to case; what goes into keys, tokens and answers is the text as sent. */
+export const idKey = (id: string): string => id.toLowerCase();

@@ -1,0 +1,33 @@
+import { createTestPki, type TestPki } from '../pki/test-pki.ts';
+import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
+
+/** What the server presents; `caPem` is what clients must trust. */
+export interface ServerTls {
+  /** Leaf, then intermediates. */
+  readonly certificateChainPem: string;
+  readonly privateKeyPem: string;
+  readonly caPem: string;
+}
+
+/** Names in the server certificate: what unmodified clients dial. */
+export const emulatorServerNames = [
+  GLOBAL_DEVICE_ENDPOINT,
+  '*.azure-devices-provisioning.net',
+  '*.azure-devices.net',
+  'localhost',
+] as const;
+
+/** A server certificate for the names that clients use, the loopback address and the server's own. */
+export async function issueServerTls(pki: TestPki, address: string): Promise<ServerTls> {
+  const anywhere = ['0.0.0.0', '::'];
+  const addresses = [...new Set(['127.0.0.1', address])].filter((one) => !anywhere.includes(one));
+  const { chainPem, privateKeyPem } = await pki.issueServerCertificate({
+    names: emulatorServerNames,
+    addresses,
+  });
+  return { certificateChainPem: chainPem, privateKeyPem, caPem: pki.bundle.rootPem };
+}
+
+/** The same under an authority that nobody keeps. */
+export const throwAwayServerTls = async (address: string): Promise<ServerTls> =>
+  issueServerTls(await createTestPki(), address);
