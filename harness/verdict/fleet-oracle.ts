@@ -71,6 +71,7 @@ export function judgeFleet(evidence: OracleEvidence): readonly Check[] {
       name: 'the service assigned nobody whose device does not know',
       wrong: unknownToDevices(evidence, new Set(assigned.map(({ registrationId }) => registrationId))),
     },
+    { name: 'the service assigned nobody who was not planned', wrong: strangers(evidence) },
   ];
   return checks.map(({ name, wrong }) => ({
     kind: 'oracle',
@@ -108,6 +109,17 @@ function unknownToDevices(
       const kind = outcomes[planned.get(registrationId) ?? -1]?.result.kind;
       return kind === 'ended';
     })
+    .map(({ registrationId }) => registrationId);
+}
+
+/**
+ * An emulator that runs already may know devices of other runs: only ids with this fleet's tag are of this one.
+ */
+function strangers({ registrations, plan }: OracleEvidence): string[] {
+  const planned = new Set(plan.devices.map(({ spec }) => spec.registrationId));
+  const ofThisFleet = `rig-${plan.fleetTag}-`;
+  return registrations
+    .filter(({ registrationId }) => registrationId.startsWith(ofThisFleet) && !planned.has(registrationId))
     .map(({ registrationId }) => registrationId);
 }
 

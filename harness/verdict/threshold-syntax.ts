@@ -43,6 +43,7 @@ export function parseThreshold(metric: string, text: string): Threshold {
       ? { kind: word as Exclude<Statistic['kind'], 'percentile'> }
       : { kind: 'percentile', percentile: Number(percentile) };
   checkFit(name, statistic, text);
+  checkUnit(statistic, unit, text);
   const factor = unit === 's' ? 1000 : unit === '%' ? 0.01 : 1;
   return {
     metric: name,
@@ -62,4 +63,10 @@ function checkFit(metric: MetricName, statistic: Statistic, text: string): void 
   }
   if (statistic.kind === 'percentile' && statistic.percentile > 100)
     throw new Error(`"${text}": expected a percentile up to 100`);
+}
+
+function checkUnit({ kind }: Statistic, unit: string | undefined, text: string): void {
+  if (unit === '%' && kind !== 'rate') throw new Error(`"${text}": % is the unit of rate`);
+  if ((unit === 's' || unit === 'ms') && ['rate', 'count', 'perSecond'].includes(kind))
+    throw new Error(`"${text}": ${unit} is a unit of durations`);
 }
