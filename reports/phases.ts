@@ -6,11 +6,12 @@ export interface NamedDistribution {
   readonly distribution: Distribution;
 }
 
-/** The phases in which something was recorded, in the order of the result, and `total` after them. */
+/** The phases in which something was recorded, in the order in which they happen, and `total` after them. */
 export function phasesOf(result: RunResult): readonly NamedDistribution[] {
   return Object.entries({ ...result.phases, total: result.total })
     .map(([name, distribution]) => ({ name, distribution }))
-    .filter(({ distribution }) => distribution.count > 0);
+    .filter(({ distribution }) => distribution.count > 0)
+    .toSorted((a, b) => placeOf(a.name) - placeOf(b.name));
 }
 
 /** What happens in a phase, in one sentence; nothing for a phase that this version does not know. */
@@ -18,6 +19,13 @@ export function explainPhase(name: string): string | undefined {
   return explanations.get(name);
 }
 
+/** By the time at which it happens; a phase that this version does not know comes before `total`. */
+function placeOf(name: string): number {
+  const known = [...explanations.keys()].indexOf(name);
+  return known === -1 ? explanations.size - 1.5 : known;
+}
+
+/** In the order in which the phases happen. */
 const explanations: ReadonlyMap<string, string> = new Map([
   ['tpm', 'waiting for the TPM: reading EK and SRK, activating the challenge, signing'],
   ['hsm', 'waiting for the PKCS#11 token: finding keys, signing'],

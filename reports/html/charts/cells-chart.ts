@@ -15,7 +15,7 @@ export function cellsChart(
 ): Chart {
   const names = cells.map((cell) => oneLine(shortName(cell)));
   const longest = Math.max(0, ...names.map((name) => name.length));
-  const room = size.compact ? 18 : 44;
+  const room = size.compact ? 18 : 52;
   const labelWidth = Math.ceil(Math.min(longest, room) * 7) + 16;
   return {
     height: cells.length * ROW_HEIGHT + 8,

@@ -17,7 +17,6 @@ interface CurvePoint {
  */
 export function percentilesChart(curves: readonly NamedDistribution[], size: ChartSize): Chart {
   const points = curves.map(({ distribution }) => curveOf(distribution));
-  const scale = createLogScale(points.flat().map(({ ms }) => ms));
   const furthest = Math.max(1, ...points.flat().map(({ percentile }) => nines(percentile)));
   const ticks = [0, 50, 90, 99, 99.9, 99.99, 99.999, 99.9999, 99.99999].filter(
     (tick) => nines(tick) <= furthest,
@@ -41,20 +40,12 @@ export function percentilesChart(curves: readonly NamedDistribution[], size: Cha
         },
         splitLine: { show: false },
       },
-      yAxis: {
-        type: 'log',
-        min: scale.min,
-        max: scale.max,
-        axisLine: { show: false },
-        axisTick: { show: false, customValues: scale.ticks },
-        axisLabel: { ...axisText, customValues: scale.ticks, formatter: formatTick },
-        splitLine: { ...rulers, show: true },
-      },
+      yAxis: durationAxis(curves),
       series: points.map((curve, index) => ({
         type: 'line',
         silent: true,
         emphasis: { disabled: true },
-        data: curve.map(({ percentile, ms }) => [nines(percentile), scale.clamp(ms)]),
+        data: curve.map(({ percentile, ms }) => [nines(percentile), ms]),
         showSymbol: curve.length <= 8,
         symbol: 'circle',
         symbolSize: 6,
@@ -65,6 +56,31 @@ export function percentilesChart(curves: readonly NamedDistribution[], size: Cha
     },
   };
 }
+
+/** From 0 on, as lengths are compared best; logarithmic only when the slowest would flatten everything else. */
+function durationAxis(curves: readonly NamedDistribution[]) {
+  const medians = curves.map(({ distribution }) => distribution.p50Ms ?? 0);
+  const slowest = Math.max(...curves.map(({ distribution }) => distribution.maxMs ?? 0));
+  const common = { axisLine: { show: false }, splitLine: { ...rulers, show: true } };
+  const typical = Math.max(SMALLEST_TYPICAL_MS, Math.min(...medians));
+  if (slowest <= MOST_TIMES_TYPICAL * typical) {
+    const label = { ...axisText, formatter: formatTick };
+    return { ...common, type: 'value', min: 0, splitNumber: 5, axisTick: { show: false }, axisLabel: label };
+  }
+  const { min, max, ticks } = createLogScale([typical / 5, slowest]);
+  const label = { ...axisText, customValues: ticks, formatter: formatTick };
+  return {
+    ...common,
+    type: 'log',
+    min,
+    max,
+    axisTick: { show: false, customValues: ticks },
+    axisLabel: label,
+  };
+}
+
+const SMALLEST_TYPICAL_MS = 0.05;
+const MOST_TIMES_TYPICAL = 25;
 
 /** The colour of a curve, for the legend beside the chart. */
 export function colorOfCurve(index: number): string {

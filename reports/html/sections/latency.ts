@@ -10,7 +10,7 @@ import type { Section } from './section.ts';
 
 const MAX_CELL_CURVES = 5;
 
-/** How long whole registrations took, when there is more than one of them: one curve for the fleet and, when they are few, one for each cell. */
+/** How long whole registrations took, when there is more than one of them: one curve for the fleet and one for each of its largest cells. */
 export function latencySection(result: RunResult): Section | undefined {
   if (result.total.count < 2) return undefined;
   const curves = [{ name: 'all devices', distribution: result.total }, ...cellCurves(result)];
@@ -45,9 +45,13 @@ const columns: readonly TableColumn[] = [
   ...['Count', 'Min', 'Med', 'p90', 'p95', 'p99', 'Max'].map((title) => ({ title, figures: true })),
 ];
 
+/** The largest cells, in the order of the scenario; none when there is but one. */
 function cellCurves(result: RunResult): readonly NamedDistribution[] {
   const cells = result.cells.filter((cell) => cell.totalMs.count > 0);
-  if (cells.length < 2 || cells.length > MAX_CELL_CURVES) return [];
-  const { shortName } = nameCells(cells);
-  return cells.map((cell) => ({ name: shortName(cell), distribution: cell.totalMs }));
+  if (cells.length < 2) return [];
+  const { shortName } = nameCells(result.cells);
+  const largest = cells.toSorted((a, b) => b.devices - a.devices).slice(0, MAX_CELL_CURVES);
+  return cells
+    .filter((cell) => largest.includes(cell))
+    .map((cell) => ({ name: shortName(cell), distribution: cell.totalMs }));
 }
