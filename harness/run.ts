@@ -46,7 +46,11 @@ export type Progress =
 const PROGRESS_EVERY_MS = 200;
 const DEDICATED_AT_MOST = 1_000;
 
-/** A run from scenario to result: the pipeline, top to bottom. */
+/**
+ * A run from scenario to result: the pipeline, top to bottom.
+ *
+ * @throws when it is interrupted before the first device could start: there is nothing to report then
+ */
 export async function run(options: RunOptions): Promise<RunResult> {
   const { scenario, scenarioFile, signal, onProgress = () => undefined } = options;
   const startedAt = new Date();
@@ -58,7 +62,16 @@ export async function run(options: RunOptions): Promise<RunResult> {
   await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile);
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const tpms = await ensureFleetTpms(plan, signal, onProgress);
-  await prepareFleet({ plan, ranges, tpms, pool, endpoint, directory: directory.path, onProgress });
+  await prepareFleet({
+    plan,
+    ranges,
+    tpms,
+    pool,
+    endpoint,
+    directory: directory.path,
+    signal,
+    onProgress,
+  });
   const preparationMs = Date.now() - startedAt.getTime();
 
   const timed = await runFleet({
@@ -142,6 +155,7 @@ interface Preparation {
   readonly pool: WorkerPool;
   readonly endpoint: RunEndpoint;
   readonly directory: string;
+  readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
 
@@ -155,6 +169,7 @@ async function prepareFleet({
   pool,
   endpoint,
   directory,
+  signal,
   onProgress,
 }: Preparation): Promise<void> {
   const authority = await createFleetAuthority(`rig-${plan.fleetTag}`);
@@ -175,7 +190,7 @@ async function prepareFleet({
         tpms: new Map(own),
         credentialsFile: credentialsFile(directory, range),
       };
-      const { enrollments } = await pool.prepareRange(task);
+      const { enrollments } = await pool.prepareRange(task, signal);
       await endpoint.control.enroll(enrollments);
       done += devices.length;
       onProgress({ stage: 'credentials', done, of: plan.devices.length });
@@ -191,7 +206,7 @@ export interface TimedPart {
 }
 
 async function runFleet(
-  parts: Omit<Preparation, 'tpms'> & Pick<RunOptions, 'scenario' | 'signal'> & { readonly setup: RunSetup },
+  parts: Omit<Preparation, 'tpms'> & Pick<RunOptions, 'scenario'> & { readonly setup: RunSetup },
 ): Promise<TimedPart> {
   const { scenario, plan, ranges, pool, endpoint, setup, directory, signal, onProgress } = parts;
   const { load, run: settings } = scenario;

@@ -27,6 +27,8 @@ export { connectDpsControl } from './dps/management-client.ts';
 export { emulatorServerNames, issueServerTls, type ServerTls } from './dps/server-tls.ts';
 // pkcs11
 export { type CryptokiModuleInfo, findSoftHsmModule, probeCryptokiModule } from './pkcs11/probe.ts';
+// pki
+export { createTestPki, openTestPki, type PkiBundle, type TestPki } from './pki/test-pki.ts';
 // tpm
 export {
   type BridgeEndpoint,

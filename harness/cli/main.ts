@@ -8,6 +8,7 @@ import {
   UsageError,
 } from '../../simulators/kernel/errors.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addEmulateCommand } from './commands/emulate.ts';
 import { addListCommand } from './commands/list.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addTpmCommand } from './commands/tpm.ts';
@@ -24,6 +25,7 @@ function createProgram(): Command {
     .exitOverride();
   addRunCommand(program);
   addValidateCommand(program);
+  addEmulateCommand(program);
   addTpmCommand(program);
   addListCommand(program);
   addDoctorCommand(program);

@@ -40,7 +40,7 @@ const probes: readonly Probe[] = [
     find: async () => {
       const major = Number(process.versions.node.split('.')[0]);
       if (major < MIN_NODE_MAJOR) throw new Error(`${process.version}, ${MIN_NODE_MAJOR} or later is needed`);
-      return await Promise.resolve(process.version);
+      return Promise.resolve(process.version);
     },
   },
   {
@@ -59,7 +59,7 @@ const probes: readonly Probe[] = [
       const path = findSoftHsmModule();
       if (path === undefined) throw new Error('libsofthsm2.so was not found');
       const info = probeCryptokiModule(path);
-      return await Promise.resolve(`${info.libraryVersion}, PKCS#11 ${info.cryptokiVersion}, ${path}`);
+      return Promise.resolve(`${info.libraryVersion}, PKCS#11 ${info.cryptokiVersion}, ${path}`);
     },
   },
   {
@@ -112,7 +112,7 @@ const probes: readonly Probe[] = [
 
 /** Looks for everything that dps-rig may need; never throws. */
 export async function examineMachine(): Promise<readonly Finding[]> {
-  return await Promise.all(
+  return Promise.all(
     probes.map(async ({ name, required, disables, fix, find }): Promise<Finding> => {
       try {
         return { name, state: 'ok', detail: await find() };

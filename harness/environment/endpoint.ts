@@ -43,7 +43,7 @@ export async function openEndpoint(
       };
     }
     case 'external':
-      return await connect(endpoint, scenarioFile);
+      return connect(endpoint, scenarioFile);
   }
 }
 

@@ -26,23 +26,28 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
     await readFile(task.credentialsFile, 'utf8'),
   ) as readonly DeviceCredentials[];
   const stop = new AbortController();
-  void control.untilStopped().then(() => stop.abort());
-  const runs = task.devices.map((planned, position) => {
-    const held = credentials[position];
-    if (held === undefined)
-      throw new InvariantError(`range ${task.range.number} has no credentials for device ${position}`);
-    return new DeviceRun(planned, createDevice(planned.spec, held, thread.deviceContext), {
-      task,
-      control,
-      stop: stop.signal,
+  const finished = new AbortController();
+  void control.untilStopped(finished.signal).then(() => stop.abort());
+  try {
+    const runs = task.devices.map((planned, position) => {
+      const held = credentials[position];
+      if (held === undefined)
+        throw new InvariantError(`range ${task.range.number} has no credentials for device ${position}`);
+      return new DeviceRun(planned, createDevice(planned.spec, held, thread.deviceContext), {
+        task,
+        control,
+        stop: stop.signal,
+      });
     });
-  });
-  if (task.load.arrival === 'all-at-once') {
-    await Promise.all(runs.map((run) => run.prepare()));
-    control.ready();
-    await control.untilGo();
+    if (task.load.arrival === 'all-at-once') {
+      await Promise.all(runs.map((run) => run.prepare()));
+      control.ready();
+      await control.untilGo();
+    }
+    return { outcomes: await Promise.all(runs.map((run) => run.outcome())) };
+  } finally {
+    finished.abort();
   }
-  return { outcomes: await Promise.all(runs.map((run) => run.outcome())) };
 }
 
 interface RunParts {

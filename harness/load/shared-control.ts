@@ -69,12 +69,12 @@ export class SharedControl {
   /** No device starts any more; those under way end by themselves. */
   stop(): void {
     Atomics.store(this.#numbers, STOP, 1);
-    for (const index of [STOP, SLOTS, GO]) Atomics.notify(this.#numbers, index);
+    for (const index of [STOP, SLOTS, GO, READY]) Atomics.notify(this.#numbers, index);
   }
 
-  /** Settles when the run is stopped. */
-  async untilStopped(): Promise<void> {
-    while (!this.stopped) await this.#changed(STOP, 0);
+  /** Settles when the run is stopped, and soon after the signal says that nobody asks any more. */
+  async untilStopped(signal?: AbortSignal): Promise<void> {
+    while (!this.stopped && signal?.aborted !== true) await this.#changed(STOP, 0);
   }
 
   /** Says that a range stands at the start line. */

@@ -3,7 +3,7 @@ import type { PreparedRange, PrepareRangeTask, RangeOutcomes, RunRangeTask } fro
 
 /** The worker threads of a run. */
 export interface WorkerPool extends AsyncDisposable {
-  prepareRange(task: PrepareRangeTask): Promise<PreparedRange>;
+  prepareRange(task: PrepareRangeTask, signal: AbortSignal): Promise<PreparedRange>;
   runRange(task: RunRangeTask): Promise<RangeOutcomes>;
 }
 
@@ -22,7 +22,8 @@ export function startWorkerPool(workers: number, rangesAtOnce: number): WorkerPo
     atomics: 'disabled',
   });
   return {
-    prepareRange: (task) => pool.run(task, { name: 'prepareRange' }) as Promise<PreparedRange>,
+    prepareRange: (task, signal) =>
+      pool.run(task, { name: 'prepareRange', signal }) as Promise<PreparedRange>,
     runRange: (task) => pool.run(task, { name: 'runRange' }) as Promise<RangeOutcomes>,
     [Symbol.asyncDispose]: () => pool.destroy(),
   };

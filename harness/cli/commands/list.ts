@@ -31,7 +31,7 @@ export function addListCommand(program: Command): void {
 async function describeScenarios(): Promise<string[]> {
   const names = (await readdir(root, { recursive: true })).filter((name) => name.endsWith('.toml')).sort();
   const width = Math.max(...names.map((name) => name.length)) + 'scenarios/'.length;
-  return await Promise.all(
+  return Promise.all(
     names.map(async (name) => {
       const path = join(root, name);
       const text = await readFile(path, 'utf8');

@@ -54,13 +54,18 @@ async function runAndReport(
   using interrupts = openInterrupts();
   using display = createProgressDisplay({ quiet: quiet ?? false });
   display.say(`${scenario.name}: ${scenario.description}`);
-  const result = await run({
-    scenario,
-    scenarioFile: file,
-    signal: interrupts.signal,
-    onProgress: display.show,
-  });
+  const { signal } = interrupts;
+  const result = await run({ scenario, scenarioFile: file, signal, onProgress: display.show }).catch(
+    (error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw error;
+    },
+  );
   display[Symbol.dispose]();
+  if (result === undefined) {
+    process.stderr.write('dps-rig: interrupted before a device had started: there is nothing to report\n');
+    return exitCodes.interrupted;
+  }
   const directory = out ?? `out/${basename(file, '.toml')}`;
   const written = await writeReports(result, directory);
   if (quiet === undefined) {

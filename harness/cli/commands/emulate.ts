@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { RunningDps } from '../../../simulators/index.ts';
+import { parseEnrollments } from '../../../simulators/index.ts';
+import { ScenarioError, toError } from '../../../simulators/kernel/errors.ts';
+import {
+  type DevelopmentAuthority,
+  defaultStateDirectory,
+  developmentGroup,
+  openDevelopmentAuthority,
+} from '../../environment/development-authority.ts';
+import { startEmulator } from '../../environment/start-emulator.ts';
+import { renderBanner } from '../emulator-banner.ts';
+
+interface EmulateOptions {
+  readonly address?: string;
+  readonly httpsPort?: number;
+  readonly managementPort: number;
+  readonly idScope?: string;
+  readonly hub: readonly string[];
+  readonly retryAfter: number;
+  readonly assigningMs: number;
+  readonly enrollments?: string;
+  readonly stateDir: string;
+  readonly developmentGroup: boolean;
+  readonly json?: true;
+}
+
+/** `dps-rig emulate`: a Device Provisioning Service on this machine, until Ctrl-C. */
+export function addEmulateCommand(program: Command): void {
+  program
+    .command('emulate')
+    .description('run a Device Provisioning Service that verifies, until Ctrl-C')
+    .option('--address <ip>', 'address to listen on (default: a loopback address)')
+    .option(
+      '--https-port <port>',
+      'port of the device API; 0 picks a free one (default: 443 where allowed)',
+      parsePort,
+    )
+    .option(
+      '--management-port <port>',
+      'port of the management API, on loopback; 0 picks a free one',
+      parsePort,
+      9180,
+    )
+    .option('--id-scope <scope>', 'idScope of the instance')
+    .option(
+      '--hub <host>',
+      'a linked hub; may be repeated',
+      (host: string, all: readonly string[]) => [...all, host],
+      [],
+    )
+    .option('--retry-after <seconds>', 'told to clients with every 202', parseCount, 1)
+    .option('--assigning-ms <ms>', 'how long a registration stays assigning', parseCount, 0)
+    .option('--enrollments <file>', 'JSON: enrollments in the shape of the service API')
+    .option('--state-dir <directory>', 'where the CA is kept between starts', defaultStateDirectory())
+    .option('--no-development-group', 'start without the group whose key everybody knows')
+    .option('--json', 'print endpoints as one JSON line instead of text')
+    .action(async (options: EmulateOptions) => {
+      const authority = await openDevelopmentAuthority(options.stateDir);
+      const enrollments = options.enrollments === undefined ? [] : await readEnrollments(options.enrollments);
+      await using dps = await start(options, authority);
+      await enrollAll(dps, enrollments, options);
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify(describe(dps, authority))}\n`
+          : renderBanner(dps, authority, options),
+      );
+      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    });
+}
+
+async function start(options: EmulateOptions, authority: DevelopmentAuthority): Promise<RunningDps> {
+  const { address, httpsPort, managementPort, idScope, hub } = options;
+  return startEmulator(
+    {
+      managementPort,
+      retryAfterSeconds: options.retryAfter,
+      assigningDurationMs: options.assigningMs,
+      ...(address === undefined ? {} : { address }),
+      ...(httpsPort === undefined ? {} : { httpsPort }),
+      ...(idScope === undefined ? {} : { idScope }),
+      ...(hub.length === 0 ? {} : { hubs: hub }),
+    },
+    authority,
+  );
+}
+
+async function enrollAll(
+  { control }: RunningDps,
+  enrollments: Awaited<ReturnType<typeof readEnrollments>>,
+  options: EmulateOptions,
+): Promise<void> {
+  if (options.developmentGroup) await control.enroll([developmentGroup]);
+  try {
+    await control.enroll(enrollments);
+  } catch (cause) {
+    throw new ScenarioError({ file: options.enrollments ?? '', message: toError(cause).message }, { cause });
+  }
+}
+
+/** @throws ScenarioError naming the file and the path of the key */
+async function readEnrollments(file: string) {
+  try {
+    return parseEnrollments(JSON.parse(await readFile(file, 'utf8')));
+  } catch (cause) {
+    throw new ScenarioError({ file, message: toError(cause).message }, { cause });
+  }
+}
+
+const describe = (dps: RunningDps, { caFile }: DevelopmentAuthority) => ({
+  idScope: dps.idScope,
+  hubs: dps.hubs,
+  https: dps.https,
+  managementUrl: dps.management.url,
+  caFile,
+});
+
+function parsePort(text: string): number {
+  const port = parseCount(text);
+  if (port > 65_535) throw new InvalidArgumentError('expected a port, 0 to 65535.');
+  return port;
+}
+
+function parseCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number.');
+  return value;
+}
