@@ -69,9 +69,12 @@ describe('renderPage', () => {
     expect(page).not.toMatch(/alert\("1"\)/);
   });
 
-  it('draws four charts, each for wide and for narrow screens', () => {
-    const page = renderPage(buildRunResult());
-    expect(elements(page).filter((name) => name === 'svg')).toHaveLength(8);
+  it.each([
+    ['failed', 4],
+    ['passed', 3],
+  ] as const)('draws for the %s run %d charts, each for wide and for narrow screens', (name, charts) => {
+    const page = renderPage(runResultFixtures[name]());
+    expect(elements(page).filter((element) => element === 'svg')).toHaveLength(2 * charts);
   });
 
   it('leaves out the sections that have nothing to show', () => {

@@ -62,12 +62,13 @@ function cellRow(cell: CellResult, name: string, result: RunResult): readonly Ma
   return [markup`${mark}<span title="${cell.name}">${name}</span>${remark}`, ...figures];
 }
 
+/** The outcomes as bars, where there is more to see than that every device was assigned. */
 function cellsFigure(
   cells: readonly CellResult[],
   shortName: (cell: CellResult) => string,
 ): Markup | undefined {
   const bars = cells.filter((cell) => cell.devices > 0).slice(0, MAX_BARS);
-  if (bars.length === 0) return undefined;
+  if (bars.every((cell) => cell.outcomes.assigned === cell.devices)) return undefined;
   const kinds = outcomeKinds.filter(
     (kind) => kind === 'assigned' || bars.some((cell) => cell.outcomes[kind] > 0),
   );
