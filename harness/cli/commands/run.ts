@@ -53,7 +53,7 @@ async function runAndReport(
 ): Promise<number> {
   using interrupts = openInterrupts();
   using display = createProgressDisplay({ quiet: quiet ?? false });
-  display.say(`${scenario.name}: ${scenario.description}`);
+  display.say([scenario.name, scenario.description].filter((part) => part !== '').join(': '));
   const { signal } = interrupts;
   const result = await run({ scenario, scenarioFile: file, signal, onProgress: display.show }).catch(
     (error: unknown) => {
