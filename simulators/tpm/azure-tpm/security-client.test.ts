@@ -286,6 +286,25 @@ describe('createAzureTpmSecurityClient', () => {
       });
     });
 
+    it('frees the session of an operation that took too long', async () => {
+      let slow = true;
+      const transport = decorate(swtpm, {
+        send: async (command, signal) => {
+          if (slow && isCommand(command, 'ActivateCredential')) {
+            await new Promise((_, reject) =>
+              signal?.addEventListener('abort', () => reject(signal.reason as Error)),
+            );
+          }
+          return swtpm.send(command, signal);
+        },
+      });
+      const client = clientOn(transport, { operationTimeoutMs: 100 });
+      await expect(client.activateIdentityKey(blob())).rejects.toMatchObject({ phase: 'timeout' });
+      expect(await loadedHandles()).toBe(0);
+      slow = false;
+      await client.activateIdentityKey(blob());
+    });
+
     it('stops to retry a TPM that answers TPM_RC_RETRY for ever', async () => {
       let tries = 0;
       const transport = answering(swtpm, (command) => {

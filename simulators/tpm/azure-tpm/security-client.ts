@@ -23,8 +23,10 @@ export interface AzureTpmSecurityClientOptions {
   readonly registrationId?: string | undefined;
   /** One command; key creation on a real chip can take seconds. Default 30 s. */
   readonly commandTimeoutMs?: number | undefined;
-  /** One whole operation, waiting for its turn not counted. Default 120 s. */
+  /** One whole operation; waiting for its turn and for a lease is not counted. Default 120 s. */
   readonly operationTimeoutMs?: number | undefined;
+  /** Waiting for a lease, where many share a few TPM processes. Default 10 min. */
+  readonly leaseTimeoutMs?: number | undefined;
   /**
    * Lets the package make an EK or SRK where the TPM has none, as it does by itself. Its EK is another one than that
    * of tpm2-tools and IoT Edge on the same TPM (`unique` of its template is empty). Default: false, a missing key is
@@ -33,6 +35,8 @@ export interface AzureTpmSecurityClientOptions {
   readonly createMissingKeys?: boolean | undefined;
 }
 
+/** For a TPM that has stopped answering: who waits for the error should not wait much longer. */
+const cleanUpTimeoutMs = 1_000;
 const never = new AbortController().signal;
 
 type Callback<Value> = (error: Error, value?: Value) => void;
@@ -130,20 +134,21 @@ export class AzureTpmSecurityClient {
 
   #run<Value>(name: string, operation: Operation<Value>): Promise<Value> {
     return this.#turns.run(async () => {
-      const { operationTimeoutMs = 120_000 } = this.#options;
+      const { operationTimeoutMs = 120_000, leaseTimeoutMs = 600_000 } = this.#options;
       const what = `${name} of azure-iot-security-tpm`;
-      using deadline = startDeadline(operationTimeoutMs, never, what);
-      const { signal } = deadline;
+      using waiting = startDeadline(leaseTimeoutMs, never, `waiting for the TPM for ${what}`);
       return await this.#lease.use(async (transport) => {
+        waiting[Symbol.dispose]();
+        using deadline = startDeadline(operationTimeoutMs, never, what);
         this.#leased = transport;
         try {
-          return await this.#attempt(what, operation, signal);
+          return await this.#attempt(what, operation, deadline.signal);
         } finally {
           // A TPM that is gone has no sessions either; the operation's own error is the one to report.
-          await this.#tracker.flushLeftovers(signal).catch(() => undefined);
+          await this.#tracker.flushLeftovers(AbortSignal.timeout(cleanUpTimeoutMs)).catch(() => undefined);
           this.#leased = undefined;
         }
-      }, signal);
+      }, waiting.signal);
     });
   }
 

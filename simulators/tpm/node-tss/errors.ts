@@ -1,11 +1,11 @@
 import { decodeResponseCode } from './rc.ts';
 
-/** A TCTI or ESYS context was used in a way that would corrupt it: by two calls at once, or after it was closed. */
+/** A TCTI or ESYS context was used by two calls at once or after it was closed, or has no result to give. */
 export class TssUsageError extends Error {
   override readonly name = 'TssUsageError';
-  readonly code: 'TSS_BUSY' | 'TSS_CLOSED';
+  readonly code: 'TSS_BUSY' | 'TSS_CLOSED' | 'TSS_NO_RESULT';
 
-  constructor(code: 'TSS_BUSY' | 'TSS_CLOSED', message: string) {
+  constructor(code: 'TSS_BUSY' | 'TSS_CLOSED' | 'TSS_NO_RESULT', message: string) {
     super(message);
     this.code = code;
   }

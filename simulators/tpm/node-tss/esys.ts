@@ -1,28 +1,29 @@
 import { algorithms, capabilities, esysTr } from './constants.ts';
 import { checkResponseCode, TssUsageError } from './errors.ts';
 import {
+  byPassword,
+  type EsysSessions,
+  type EsysTr,
+  emptySensitive,
+  hostPublic,
+  noPcrs,
+  noSessions,
+  outPointer,
+  outUnwanted,
+  takeMarshalled,
+  takeTpm2b,
+  three,
+} from './esys-arguments.ts';
+import {
   Esys_Finalize,
-  Esys_Free,
   Esys_Initialize,
   type EsysArgument,
   type EsysFunctionName,
   esysFunctions,
 } from './esys-declarations.ts';
 import { type Cell, callAsync, type Pointer } from './library.ts';
-import { marshalFrom, type StructureType, unmarshal } from './mu.ts';
 import { openTcti, type Tcti } from './tctildr.ts';
-import { hostTpm2b, hostUint16s, readTpm2b } from './tpm2b.ts';
-
-/** A handle of ESYS: its own number for a TPM object or session, valid in one context. */
-export type EsysTr = number;
-
-/** Up to three sessions; `esysTr.password` stands for password authorization. */
-export type EsysSessions = readonly [EsysTr?, EsysTr?, EsysTr?];
-
-/** Without authorization. */
-const noSessions: EsysSessions = [];
-/** The password of the one object that the command uses. */
-const byPassword: EsysSessions = [esysTr.password];
+import { hostTpm2b, hostUint16s } from './tpm2b.ts';
 
 /** What TPM2_ReadPublic tells about an object. */
 export interface ObjectPublic {
@@ -46,7 +47,7 @@ export async function openEsys(tcti: Tcti | string): Promise<Esys> {
     await connection.exclusive.run('Esys_Initialize', async () => {
       checkResponseCode('Esys_Initialize', await callAsync(initialize, context, connection.pointer, null));
     });
-    if (context[0] === null) throw new TssUsageError('TSS_CLOSED', 'Esys_Initialize gave no context');
+    if (context[0] === null) throw new TssUsageError('TSS_NO_RESULT', 'Esys_Initialize gave no context');
     return new Esys(context[0], connection, ownsTcti);
   } catch (error) {
     if (ownsTcti) await connection.close();
@@ -349,40 +350,5 @@ export class Esys implements AsyncDisposable {
     await this.#tcti.exclusive.run(name, async () => {
       checkResponseCode(name, await callAsync(native, this.#context, ...args));
     });
-  }
-}
-
-const three = ([first, second, third]: EsysSessions): [EsysTr, EsysTr, EsysTr] => [
-  first ?? esysTr.none,
-  second ?? esysTr.none,
-  third ?? esysTr.none,
-];
-
-const outPointer = (): Cell<Pointer | null> => [null];
-/** ESYS leaves out a result whose pointer is null. */
-const outUnwanted = (): null => null;
-
-const hostPublic = (wire: Uint8Array): Uint8Array => unmarshal('TPM2B_PUBLIC', wire).memory;
-/** TPM2B_SENSITIVE_CREATE without auth and data: all zero. */
-const emptySensitive = (): Uint8Array => hostTpm2b(new Uint8Array());
-/** TPML_PCR_SELECTION of length 0. */
-const noPcrs = (): Uint8Array => hostTpm2b(new Uint8Array());
-
-/** Reads a TPM2B that ESYS allocated, and frees it. */
-function takeTpm2b(cell: Cell<Pointer | null>): Uint8Array {
-  return take(cell, readTpm2b);
-}
-
-function takeMarshalled(type: StructureType, cell: Cell<Pointer | null>): Uint8Array {
-  return take(cell, (pointer) => marshalFrom(type, pointer));
-}
-
-function take(cell: Cell<Pointer | null>, read: (pointer: Pointer) => Uint8Array): Uint8Array {
-  const [pointer] = cell;
-  if (pointer === null) throw new TssUsageError('TSS_CLOSED', 'ESYS returned success without a result');
-  try {
-    return read(pointer);
-  } finally {
-    Esys_Free()(pointer);
   }
 }

@@ -80,7 +80,8 @@ export async function openTcti(nameConf: string): Promise<Tcti> {
   const name = nameConf === '' ? null : nameConf;
   const responseCode = await callAsync(Tss2_TctiLdr_Initialize(), name, context);
   checkResponseCode(`Tss2_TctiLdr_Initialize(${JSON.stringify(nameConf)})`, responseCode);
-  if (context[0] === null) throw new TssUsageError('TSS_CLOSED', 'Tss2_TctiLdr_Initialize gave no context');
+  if (context[0] === null)
+    throw new TssUsageError('TSS_NO_RESULT', 'Tss2_TctiLdr_Initialize gave no context');
   return new Tcti(context[0]);
 }
 
