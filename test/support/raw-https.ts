@@ -27,7 +27,7 @@ export interface Target {
 export async function openRaw(target: Target, options: ConnectionOptions = {}): Promise<RawConnection> {
   const { address, port, hostName } = target.https;
   const socket = connect({ host: address, port, servername: hostName, ca: target.caPem, ...options });
-  let received = Buffer.alloc(0);
+  let received: Buffer = Buffer.alloc(0);
   let over = false;
   let wake: () => void = () => undefined;
   socket.on('data', (chunk: Buffer) => {

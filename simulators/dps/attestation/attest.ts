@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { DeviceRegistration } from '../../wire/device-api.ts';
+import { isDisabled } from '../enrollment-entry.ts';
 import type { EnrollmentStore } from '../enrollment-store.ts';
 import { refusals } from '../refusal.ts';
 import { type Decision, refused } from './admission.ts';
@@ -45,9 +46,12 @@ export function createAttestation(context: AttestationContext): Attest {
         const read = readDeviceToken(proof.token, device, context.clock);
         if ('refusal' in read) return refused(read.refusal);
         const individual = context.enrollments.individual(registrationId);
-        return individual?.kind === 'tpm'
-          ? attestTpm(device, read.token, individual, context)
-          : attestSymmetricKey(registrationId, read.token, individual);
+        if (individual?.kind !== 'tpm') return attestSymmetricKey(registrationId, read.token, individual);
+        const byTpm = attestTpm(device, read.token, individual, context);
+        // A disabled entry blocks also a device of a group, which is to learn that it is disabled.
+        return byTpm.kind === 'refused' && isDisabled(individual)
+          ? attestSymmetricKey(registrationId, read.token, individual)
+          : byTpm;
       }
       case 'certificate':
         return attestX509(registrationId, proof.chain);
