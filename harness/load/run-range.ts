@@ -7,6 +7,7 @@ import {
   type DeviceTrace,
 } from '../../simulators/index.ts';
 import { systemClock } from '../../simulators/kernel/clock.ts';
+import { startDeadline, untilAborted } from '../../simulators/kernel/deadline.ts';
 import { InvariantError, serializeError } from '../../simulators/kernel/errors.ts';
 import type { Outcome } from '../metrics/outcome.ts';
 import { intendedStartMs } from '../plan/arrivals.ts';
@@ -17,6 +18,8 @@ import { enterThread } from './thread-context.ts';
 
 /** How long before its intended start a device is made ready. */
 const PREPARE_AHEAD_MS = 500;
+/** What a device gets beyond its own deadline to come to an end by itself. */
+const GRACE_MS = 2_000;
 
 /** Registers the devices of a range; every device comes back with an outcome, whatever became of it. */
 export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
@@ -44,10 +47,27 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
       control.ready();
       await control.untilGo();
     }
-    return { outcomes: await Promise.all(runs.map((run) => run.outcome())) };
+    return { outcomes: await startInTurn(runs, task, control) };
   } finally {
     finished.abort();
   }
+}
+
+/** In a closed loop only the next device of the range waits for a slot: a thousand that wait cost a thousand wake-ups. */
+async function startInTurn(
+  runs: readonly DeviceRun[],
+  { load, range }: RunRangeTask,
+  control: SharedControl,
+): Promise<readonly Outcome[]> {
+  const outcomes: Promise<Outcome>[] = [];
+  for (const run of runs) {
+    if (load.arrival === 'constant-concurrency' && !(await control.takeSlot(range.number))) break;
+    outcomes.push(run.outcome());
+  }
+  return [
+    ...(await Promise.all(outcomes)),
+    ...runs.slice(outcomes.length).map((run) => run.stoppedOutcome()),
+  ];
 }
 
 interface RunParts {
@@ -71,37 +91,40 @@ class DeviceRun {
 
   /** Untimed. A failure is kept for the outcome. */
   async prepare(): Promise<void> {
-    this.#prepared ??= this.#device.prepare(AbortSignal.timeout(this.#parts.task.attemptTimeoutMs));
+    this.#prepared ??= this.#bounded('making the device ready', (signal) => this.#device.prepare(signal));
     await Promise.allSettled([this.#prepared]);
   }
 
+  /** Never rejects. Gives back the slot of a closed loop. */
   async outcome(): Promise<Outcome> {
     const { control, task } = this.#parts;
-    const closedLoop = task.load.arrival === 'constant-concurrency';
-    if (closedLoop && !(await control.takeSlot(task.range.number))) return this.#stoppedOutcome();
-    try {
-      return await this.#run();
-    } finally {
-      if (closedLoop) control.freeSlot(task.range.number);
-      await this.#device[Symbol.asyncDispose]();
-    }
+    const outcome = await this.#run();
+    if (task.load.arrival === 'constant-concurrency') control.freeSlot(task.range.number);
+    const failure = await this.#putAway();
+    const final = failure === undefined ? outcome : { ...outcome, result: failure };
+    control.count(final.result.kind);
+    return final;
+  }
+
+  /** Of a device that never started. */
+  stoppedOutcome(): Outcome {
+    this.#parts.control.count('aborted');
+    return this.#neverStarted();
   }
 
   async #run(): Promise<Outcome> {
     const { control, task, stop } = this.#parts;
     const intended = intendedStartMs(task.load, this.#planned.spec.index);
     if (intended !== undefined && !(await this.#waitUntil(intended - PREPARE_AHEAD_MS)))
-      return this.#stoppedOutcome();
+      return this.#neverStarted();
     await this.prepare();
-    if (intended !== undefined && !(await this.#waitUntil(intended))) return this.#stoppedOutcome();
-    if (stop.aborted) return this.#stoppedOutcome();
+    if (intended !== undefined && !(await this.#waitUntil(intended))) return this.#neverStarted();
+    if (stop.aborted) return this.#neverStarted();
     control.count('started');
     const startMs = this.#runMs();
-    const trace = await this.#register();
+    const { result, phasesMs, polls, retries } = await this.#register();
     const endMs = this.#runMs();
-    control.count(trace.result.kind);
-    const { phasesMs, polls, retries } = trace;
-    return this.#make(trace.result, {
+    return this.#make(result, {
       intendedStartMs: intended ?? startMs,
       startMs,
       endMs,
@@ -115,10 +138,27 @@ class DeviceRun {
     try {
       await this.#prepared;
       // Not the stop signal: the first interrupt lets devices under way finish.
-      return await this.#device.register(new AbortController().signal);
+      return await this.#bounded('the device', (signal) => this.#device.register(signal));
     } catch (error) {
-      return { result: { kind: 'error', error: serializeError(error) }, phasesMs: {}, polls: 0, retries: 0 };
+      return { result: failed(error), phasesMs: {}, polls: 0, retries: 0 };
     }
+  }
+
+  /** What went wrong, if anything: a device that cannot be switched off has failed. */
+  async #putAway(): Promise<DeviceResult | undefined> {
+    try {
+      await this.#bounded('switching off', () => this.#device[Symbol.asyncDispose]());
+      return undefined;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** A device keeps its own deadlines; one that hangs all the same must not hold up the run. */
+  async #bounded<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { attemptTimeoutMs } = this.#parts.task;
+    using deadline = startDeadline(attemptTimeoutMs + GRACE_MS, new AbortController().signal, what);
+    return await untilAborted(work(deadline.signal), deadline.signal);
   }
 
   /** @returns false when the run was stopped meanwhile */
@@ -133,8 +173,7 @@ class DeviceRun {
     return sharedNowMs() - (this.#parts.task.began[0] ?? 0);
   }
 
-  #stoppedOutcome(): Outcome {
-    this.#parts.control.count('aborted');
+  #neverStarted(): Outcome {
     const now = this.#runMs();
     const times = { intendedStartMs: now, startMs: now, endMs: now };
     return this.#make({ kind: 'aborted' }, { ...times, phasesMs: {}, polls: 0, retries: 0 });
@@ -145,3 +184,5 @@ class DeviceRun {
     return { index: spec.index, registrationId: spec.registrationId, cell, result, ...rest };
   }
 }
+
+const failed = (error: unknown): DeviceResult => ({ kind: 'error', error: serializeError(error) });

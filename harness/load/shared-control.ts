@@ -51,15 +51,18 @@ export class SharedControl {
 
   freeSlot(range: number): void {
     Atomics.sub(this.#numbers, HELD + range, 1);
-    Atomics.add(this.#numbers, SLOTS, 1);
-    Atomics.notify(this.#numbers, SLOTS);
+    this.#giveBack(1);
   }
 
   /** Gives back what a range held whose worker has died. */
   freeSlotsOf(range: number): void {
-    const held = Atomics.exchange(this.#numbers, HELD + range, 0);
-    Atomics.add(this.#numbers, SLOTS, held);
-    Atomics.notify(this.#numbers, SLOTS);
+    this.#giveBack(Atomics.exchange(this.#numbers, HELD + range, 0));
+  }
+
+  /** Wakes as many as can go on: those who find their slot taken wait again, and whoever took it will wake them. */
+  #giveBack(slots: number): void {
+    Atomics.add(this.#numbers, SLOTS, slots);
+    Atomics.notify(this.#numbers, SLOTS, slots);
   }
 
   get stopped(): boolean {
