@@ -28,7 +28,7 @@ export function addRunCommand(program: Command): void {
     .option(
       '--seed <n>',
       'another seed',
-      (text, all: readonly Override[]) => [...all, { path: 'seed', value: parseCount(text) }],
+      (text, all: readonly Override[]) => [...all, { path: 'seed', value: parseWhole(text, 0) }],
       [],
     )
     .option('--workers <n>', 'this many worker threads', parseCount)
@@ -69,10 +69,11 @@ async function runAndReport(
   const directory = out ?? `out/${basename(file, '.toml')}`;
   const written = await writeReports(result, directory);
   if (quiet === undefined) {
-    const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-    process.stdout.write(
-      `${renderConsoleSummary(result, { color, width: 100 })}\n\nreports:\n${written.map((path) => `  ${path}\n`).join('')}`,
-    );
+    const { isTTY, columns } = process.stdout;
+    const color = isTTY && process.env['NO_COLOR'] === undefined;
+    const width = isTTY ? Math.min(100, columns) : 100;
+    const reportPath = written.find((path) => path.endsWith('.html')) ?? directory;
+    process.stdout.write(`${renderConsoleSummary(result, { color, width, reportPath })}\n`);
   }
   return exitCodeOf(result);
 }
@@ -104,10 +105,12 @@ function withDevices(scenario: Scenario, total: number): Scenario {
   };
 }
 
-function parseCount(text: string): number {
+const parseCount = (text: string): number => parseWhole(text, 1);
+
+function parseWhole(text: string, least: number): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('expected a whole number from 1 on.');
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
+    throw new InvalidArgumentError(`expected a whole number from ${least} on.`);
   return value;
 }
 
