@@ -147,7 +147,9 @@ class DeviceRun {
   /** What went wrong, if anything: a device that cannot be switched off has failed. */
   async #putAway(): Promise<DeviceResult | undefined> {
     try {
-      await this.#bounded('switching off', async () => await this.#device[Symbol.asyncDispose]());
+      await this.#bounded('switching off', async () => {
+        await this.#device[Symbol.asyncDispose]();
+      });
       return undefined;
     } catch (error) {
       return failed(error);
