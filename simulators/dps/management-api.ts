@@ -88,9 +88,7 @@ async function answer(
   if (token !== undefined && !bears(request, token)) {
     return problem(401, 'MANAGEMENT_UNAUTHORIZED', 'this management API needs its bearer token');
   }
-  const handler = Object.hasOwn(routes, `${request.method} ${path}`)
-    ? routes[`${request.method} ${path}`]
-    : undefined;
+  const handler = routes[`${request.method} ${path}`];
   if (handler === undefined) {
     const known = Object.keys(routes).join(', ');
     return problem(404, 'MANAGEMENT_NO_ROUTE', `no ${request.method} ${path}; there are ${known}`);

@@ -36,7 +36,7 @@ describe('a registration', () => {
   it('compares ids without regard to case', () => {
     const proof = sasProof(testToken('DEV-01', primary));
     expect(
-      core.finish(core.register(proof, { registrationId: 'DEV-01' }), proof, 'DEV-01')?.registrationId,
+      core.finish(core.register(proof, { registrationId: 'DEV-01' }), proof, 'DEV-01').registrationId,
     ).toBe('DEV-01');
     expect(core.registry.records()).toHaveLength(1);
   });
@@ -59,7 +59,7 @@ describe('a registration', () => {
         },
       ]);
       const proof = sasProof(testToken(id, primary));
-      return core.finish(core.register(proof), proof)?.substatus;
+      return core.finish(core.register(proof), proof).substatus;
     };
     const [first, second] = testHubs;
     expect(substatusAt(first)).toBe('initialAssignment');
@@ -72,7 +72,7 @@ describe('a registration', () => {
     const proof = sasProof(testToken(id, primary));
     const first = core.register(proof);
     core.register(proof);
-    expect(core.finish(first, proof)?.status).toBe('assigned');
+    expect(core.finish(first, proof).status).toBe('assigned');
   });
 
   it('shows no operation to another device', () => {
@@ -114,7 +114,7 @@ describe('allocation', () => {
     core.enrollments.put([{ enrollmentGroupId: 'fleet', attestation: symmetricKeys(groupKey) }]);
     const hubOf = (registrationId: string) => {
       const proof = sasProof(testToken(registrationId, deriveGroupDeviceKey(groupKey, registrationId)));
-      return core.finish(core.register(proof, { registrationId }), proof, registrationId)?.assignedHub ?? '';
+      return core.finish(core.register(proof, { registrationId }), proof, registrationId).assignedHub ?? '';
     };
     const ids = Array.from({ length: 300 }, (_, index) => `device-${index}`);
     const hubs = ids.map(hubOf);

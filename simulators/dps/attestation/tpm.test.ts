@@ -50,8 +50,8 @@ describe('a TPM', () => {
     const challenge = parseActivationBlob(fromBase64(answer.authenticationKey));
     const proof = sasProof(testToken(id, issuedKey()));
     const state = core.finish(core.register(proof), proof); // aziot sends no `tpm` again
-    expect(state?.status).toBe('assigned');
-    const hubKey = parseActivationBlob(fromBase64(state?.tpm?.authenticationKey ?? ''));
+    expect(state.status).toBe('assigned');
+    const hubKey = parseActivationBlob(fromBase64(state.tpm?.authenticationKey ?? ''));
     const sizes = Object.values(challenge).map((field: Uint8Array) => field.length);
     // As in three captured blobs of the service; the last field's length differs in each of them.
     expect(sizes.slice(0, -1)).toEqual([52, 256, 142, 256, 48]);
