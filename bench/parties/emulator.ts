@@ -1,10 +1,10 @@
 import { type RunningDps, startDps } from '../../simulators/index.ts';
 import type { JobDevice } from '../client-job.ts';
+import { cpuMeter } from '../cpu-meter.ts';
 import { serveParty } from '../party.ts';
 
 /** The emulator in a process of its own. */
 let dps: RunningDps | undefined;
-let begun = process.cpuUsage();
 
 serveParty({
   listen: async (options: { idScope: string }) => {
@@ -25,13 +25,5 @@ serveParty({
       })),
     );
   },
-  begin: async () => {
-    begun = process.cpuUsage();
-    await Promise.resolve();
-  },
-  /** CPU milliseconds since `begin`. */
-  end: async () => {
-    const used = process.cpuUsage(begun);
-    return Promise.resolve((used.user + used.system) / 1000);
-  },
+  ...cpuMeter(),
 });

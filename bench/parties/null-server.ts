@@ -1,5 +1,6 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { cpuMeter } from '../cpu-meter.ts';
 import { serveParty } from '../party.ts';
 
 /**
@@ -49,19 +50,10 @@ const server = createServer(
 );
 server.keepAliveTimeout = 60_000;
 
-let begun = process.cpuUsage();
 serveParty({
   listen: async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return (server.address() as AddressInfo).port;
   },
-  begin: async () => {
-    begun = process.cpuUsage();
-    await Promise.resolve();
-  },
-  /** CPU milliseconds since `begin`. */
-  end: async () => {
-    const used = process.cpuUsage(begun);
-    return Promise.resolve((used.user + used.system) / 1000);
-  },
+  ...cpuMeter(),
 });
