@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { expectedOfFault, faultKinds, impossibility } from '../../simulators/schemas.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
+import { metricNames } from '../verdict/threshold-syntax.ts';
+
+const text = readFileSync(new URL('../../docs/scenarios.md', import.meta.url), 'utf8');
+const rowOf = (name: string): string | undefined =>
+  text.split('\n').find((line) => line.startsWith(`| ${name} |`));
+
+describe('docs/scenarios.md', () => {
+  it.each(faultKinds)('tells what %s must lead to', (fault) => {
+    const row = rowOf(`\`${fault}\``);
+    for (const attestation of ['symmetric-key', 'x509', 'tpm'] as const) {
+      for (const enrollment of ['individual', 'group'] as const) {
+        const keyStore = attestation === 'tpm' ? 'swtpm' : 'software';
+        const axes = { platform: 'linux', attestation, enrollment, keyStore, transport: 'https' } as const;
+        if (impossibility({ ...axes, client: 'native', fault }) !== undefined) continue;
+        const { result, errorCode, code } = expectedOfFault(fault, axes);
+        expect(row).toContain(String(errorCode ?? code ?? result));
+      }
+    }
+  });
+
+  it('names every metric and every exit code', () => {
+    for (const metric of metricNames) expect(text).toContain(`\`${metric}\``);
+    for (const code of Object.values(exitCodes)) expect(rowOf(String(code))).toBeDefined();
+  });
+});
