@@ -9,8 +9,9 @@ import {
   type TpmMode,
 } from '../simulators/index.ts';
 import { serializeError } from '../simulators/kernel/errors.ts';
-import { openEndpoint, type RunEndpoint } from './environment/endpoint.ts';
+import { openEndpoint } from './environment/endpoint.ts';
 import { openRunDirectory } from './environment/run-directory.ts';
+import type { RunEndpoint } from './environment/run-endpoint.ts';
 import type { PrepareRangeTask } from './load/range-tasks.ts';
 import { type LiveCounts, SharedControl, sharedNowMs } from './load/shared-control.ts';
 import { startWorkerPool, type WorkerPool } from './load/worker-pool.ts';
@@ -88,7 +89,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   for (const outcome of timed.outcomes) if (outcome !== undefined) recorder.add(outcome);
 
   const interrupted = signal.aborted;
-  const registrations = await endpoint.control.registrations();
+  const registrations = await endpoint.registrations();
   const checks = [
     ...judgeFleet({ plan, outcomes: timed.outcomes, registrations, hubs: endpoint.hubs, interrupted }),
     ...(interrupted ? [] : checkExpectations(plan, timed.outcomes)),
@@ -174,7 +175,7 @@ async function prepareFleet({
 }: Preparation): Promise<void> {
   const authority = await createFleetAuthority(`rig-${plan.fleetTag}`);
   const honest = plan.devices.map(({ spec }) => spec);
-  await endpoint.control.enroll(groupEnrollments(authority, honest));
+  await endpoint.enroll(groupEnrollments(authority, honest));
   let done = 0;
   await Promise.all(
     ranges.map(async (range) => {
@@ -191,7 +192,7 @@ async function prepareFleet({
         credentialsFile: credentialsFile(directory, range),
       };
       const { enrollments } = await pool.prepareRange(task, signal);
-      await endpoint.control.enroll(enrollments);
+      await endpoint.enroll(enrollments);
       done += devices.length;
       onProgress({ stage: 'credentials', done, of: plan.devices.length });
     }),

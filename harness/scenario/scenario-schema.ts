@@ -81,12 +81,12 @@ const endpoint = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('external').describe('An emulator that runs already (dps-rig emulate).'),
-    hostName: z.string().default('global.azure-devices-provisioning.net'),
-    address: z.string().default('127.0.0.1'),
-    port: z.int().min(1).max(65_535).default(443),
-    idScope: z.string(),
-    caFile: z.string().describe('PEM, relative to the scenario file.'),
-    managementUrl: z.url(),
+    managementUrl: z.url().default('http://127.0.0.1:9180').describe('What follows, it says of itself.'),
+    hostName: z.string().optional(),
+    address: z.string().optional().describe('Another way to it, for example through a proxy.'),
+    port: z.int().min(1).max(65_535).optional(),
+    idScope: z.string().optional(),
+    caFile: z.string().optional().describe('PEM, relative to the scenario file.'),
   }),
 ]);
 

@@ -6,7 +6,7 @@ import {
   RUN_RESULT_SCHEMA_VERSION,
   type RunResult,
 } from '../../reports/run-result.ts';
-import type { RunEndpoint } from '../environment/endpoint.ts';
+import type { RunEndpoint } from '../environment/run-endpoint.ts';
 import { DurationHistogram } from '../metrics/histogram.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { describeLoad } from '../plan/arrivals.ts';

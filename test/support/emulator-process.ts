@@ -10,6 +10,7 @@ import { connectDpsControl, type DpsControl } from '../../simulators/index.ts';
 export interface EmulatorProcess extends AsyncDisposable {
   readonly idScope: string;
   readonly hubs: readonly string[];
+  readonly managementUrl: string;
   readonly https: { readonly address: string; readonly port: number };
   readonly caPem: string;
   readonly control: DpsControl;

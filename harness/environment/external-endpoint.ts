@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import { connectDpsControl, type Enrollment, type RegistrationRecord } from '../../simulators/index.ts';
+import { EnvironmentError, ScenarioError } from '../../simulators/kernel/errors.ts';
+import type { Scenario } from '../scenario/scenario-schema.ts';
+import { DEVICE_API_VERSION, type RunEndpoint } from './run-endpoint.ts';
+
+type ExternalEndpoint = Extract<Scenario['endpoint'], { kind: 'external' }>;
+
+/**
+ * Connects to an emulator that runs already; what the scenario leaves out, the emulator says of itself.
+ *
+ * @throws EnvironmentError when it does not answer
+ * @throws ScenarioError when it is not on loopback
+ */
+export async function connectEndpoint(
+  endpoint: ExternalEndpoint,
+  scenarioFile: string,
+): Promise<RunEndpoint> {
+  const { managementUrl } = endpoint;
+  requireLoopback(new URL(managementUrl).hostname, 'endpoint.managementUrl', scenarioFile);
+  const control = connectDpsControl(managementUrl);
+  const ask = async <T>(question: Promise<T>): Promise<T> =>
+    question.catch((cause: unknown) => {
+      throw new EnvironmentError('endpoint', `the emulator at ${managementUrl} does not answer`, {
+        hint: 'Start one with `dps-rig emulate`; it prints its management URL.',
+        cause,
+      });
+    });
+  const info = await ask(control.info());
+  const dps = {
+    hostName: endpoint.hostName ?? info.https.hostName,
+    address: endpoint.address ?? info.https.address,
+    port: endpoint.port ?? info.https.port,
+    idScope: endpoint.idScope ?? info.idScope,
+    apiVersion: DEVICE_API_VERSION,
+    caPem: endpoint.caFile === undefined ? info.caPem : await readCa(endpoint.caFile, scenarioFile),
+  };
+  requireLoopback(dps.address, 'endpoint.address', scenarioFile);
+  const before = await ask(control.registrations());
+  const enrolled: string[] = [];
+  return {
+    kind: 'external',
+    dps,
+    hubs: info.hubs,
+    enroll: async (enrollments) => {
+      enrolled.push(...enrollments.map(idOf));
+      await ask(control.enroll(enrollments));
+    },
+    registrations: async () => registeredSince(before, await ask(control.registrations())),
+    // An emulator that is gone by now has nothing to tidy up.
+    [Symbol.asyncDispose]: () => control.removeEnrollments(enrolled).catch(() => undefined),
+  };
+}
+
+/** An emulator that runs for longer may have seen the same fleet before: that is not counted to this run. */
+export function registeredSince(
+  before: readonly RegistrationRecord[],
+  now: readonly RegistrationRecord[],
+): readonly RegistrationRecord[] {
+  const earlier = new Map(before.map((record) => [record.registrationId, record.timesAssigned]));
+  return now.flatMap((record) => {
+    const times = record.timesAssigned - (earlier.get(record.registrationId) ?? 0);
+    if (times === 0 && record.status === 'assigned') return [];
+    return [{ ...record, timesAssigned: times }];
+  });
+}
+
+const idOf = (enrollment: Enrollment): string =>
+  'registrationId' in enrollment ? enrollment.registrationId : enrollment.enrollmentGroupId;
+
+function requireLoopback(address: string, key: string, file: string): void {
+  const local = ['localhost', '::1', '[::1]'].includes(address);
+  if (local || (isIPv4(address) && address.startsWith('127.'))) return;
+  throw new ScenarioError(
+    { file, key, message: `${address} is not a loopback address` },
+    { hint: 'Load is only sent to an emulator on this machine.' },
+  );
+}
+
+async function readCa(caFile: string, scenarioFile: string): Promise<string> {
+  const path = resolve(dirname(scenarioFile), caFile);
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new EnvironmentError('endpoint', `the CA file ${path} cannot be read`, { cause });
+  });
+}

@@ -1,0 +1,17 @@
+import type { DpsEndpoint, Enrollment, RegistrationRecord } from '../../simulators/index.ts';
+import type { Scenario } from '../scenario/scenario-schema.ts';
+
+/** Where the fleet registers. */
+export interface RunEndpoint extends AsyncDisposable {
+  readonly kind: Scenario['endpoint']['kind'];
+  readonly dps: DpsEndpoint;
+  /** The linked ones. */
+  readonly hubs: readonly string[];
+  /** @throws EnvironmentError when an emulator elsewhere does not answer */
+  enroll(enrollments: readonly Enrollment[]): Promise<void>;
+  /** What was registered since the run began. @throws EnvironmentError as above */
+  registrations(): Promise<readonly RegistrationRecord[]>;
+}
+
+/** What the native client asks for; the official SDK has its own. */
+export const DEVICE_API_VERSION = '2021-06-01';
