@@ -62,15 +62,16 @@ export class AttemptRecorder {
     this.#steps.push({ atMs, durationMs, step, detail: typeof detail === 'string' ? detail : detail() });
   }
 
+  /** What was recorded so far; what a client that was given up still does is not in it. */
   trace(registrationId: string, result: DeviceResult): DeviceTrace {
     return {
       registrationId,
       result,
-      phasesMs: this.#phasesMs,
+      phasesMs: { ...this.#phasesMs },
       totalMs: this.#clock.monotonicMs() - this.#startedAtMs,
       polls: this.polls,
       retries: this.retries,
-      steps: this.#steps,
+      steps: [...this.#steps],
     };
   }
 }

@@ -1,78 +1,29 @@
 import type { RequestListener } from 'node:http';
-import { createServer, type Server, type ServerOptions } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../kernel/clock.ts';
 import { startDeadline } from '../kernel/deadline.ts';
-import { createTestPki, type IssuedCertificate, type TestPki } from '../pki/test-pki.ts';
+import { createTestPki } from '../pki/test-pki.ts';
 import { createHttpsTransport, type HttpsTransportOptions } from './https.ts';
 import type { DpsEndpoint, RequestProof } from './provisioning-transport.ts';
+import { answer, startTestServer, type TestServer } from './testing/tls-server.ts';
 
 const sas: RequestProof = { kind: 'sas', token: 'SharedAccessSignature sr=x&sig=y&se=1' };
 const assigning = { operationId: '4.op', status: 'assigning' };
 const never = new AbortController().signal;
 
-let pki: TestPki;
-let certificate: IssuedCertificate;
+const pki = await createTestPki();
 const opened: AsyncDisposable[] = [];
 
-beforeAll(async () => {
-  pki = await createTestPki();
-  certificate = await pki.issueServerCertificate({ names: ['dps.example'] });
-});
 afterEach(async () => {
   for (const one of opened.splice(0)) await one[Symbol.asyncDispose]();
 });
 
-interface TestServer {
-  readonly endpoint: DpsEndpoint;
-  readonly sockets: Set<Duplex>;
-  accepted: number;
-}
-
-/** A real TLS server that answers what a test wants. */
-async function serve(listener: RequestListener, options: ServerOptions = {}): Promise<TestServer> {
-  const server: Server = createServer(
-    {
-      cert: certificate.chainPem,
-      key: certificate.privateKeyPem,
-      requestCert: true,
-      rejectUnauthorized: false,
-      ...options,
-    },
-    listener,
-  );
-  const served: { -readonly [K in keyof TestServer]?: TestServer[K] } & {
-    sockets: Set<Duplex>;
-    accepted: number;
-  } = {
-    sockets: new Set(),
-    accepted: 0,
-  };
-  server.on('secureConnection', (socket) => {
-    served.accepted += 1;
-    served.sockets.add(socket);
-    socket.on('error', () => undefined);
-    socket.on('close', () => served.sockets.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  opened.push({
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of served.sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  });
-  const endpoint: DpsEndpoint = {
-    hostName: 'dps.example',
-    address: '127.0.0.1',
-    port: (server.address() as AddressInfo).port,
-    idScope: '0ne00000001',
-    apiVersion: '2021-06-01',
-    caPem: pki.bundle.rootPem,
-  };
-  return Object.assign(served, { endpoint });
+async function serve(listener: RequestListener): Promise<TestServer> {
+  const server = await startTestServer(listener);
+  opened.push(server);
+  return server;
 }
 
 function transportTo(endpoint: DpsEndpoint, options: Partial<HttpsTransportOptions> = {}) {
@@ -80,13 +31,6 @@ function transportTo(endpoint: DpsEndpoint, options: Partial<HttpsTransportOptio
   opened.unshift(transport); // clients go before servers
   return transport;
 }
-
-const answer =
-  (status: number, body: unknown, headers: Record<string, string> = {}): RequestListener =>
-  (_request, response) => {
-    response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', ...headers });
-    response.end(typeof body === 'string' ? body : JSON.stringify(body));
-  };
 
 describe('HTTPS transport', () => {
   it('sends register and the status query as the device API wants them, over one connection', async () => {

@@ -100,11 +100,16 @@ class DeviceAgent extends Agent {
   }
 
   override createConnection(
-    ...args: Parameters<Agent['createConnection']>
+    ...[options, callback]: Parameters<Agent['createConnection']>
   ): ReturnType<Agent['createConnection']> {
-    if (this.#closed) throw new TransportError('aborted', 'ABORTED', 'the device has closed its connection');
+    if (this.#closed) {
+      // The SDK's poll timer outlives the attempt. Thrown here, this would end the process.
+      const error = new TransportError('aborted', 'ABORTED', 'the device has closed its connection');
+      process.nextTick(() => (callback as ((error: Error) => void) | undefined)?.(error));
+      return undefined;
+    }
     const begunMs = this.#clock.monotonicMs();
-    const socket = super.createConnection(...args);
+    const socket = super.createConnection(options, callback);
     (socket as Duplex | undefined)?.once('secureConnect', () => {
       this.connectedAtMs = this.#clock.monotonicMs();
       this.#recorder.add('tcp-tls', 'connect', begunMs);
