@@ -77,7 +77,7 @@ function describe({ result, status, errorCode, code }: Expectation): string {
   return what === '' ? result : `${result} (${what})`;
 }
 
-export function describeResult(result: DeviceResult): string {
+function describeResult(result: DeviceResult): string {
   switch (result.kind) {
     case 'assigned':
       return `assigned to ${result.assignedHub}`;

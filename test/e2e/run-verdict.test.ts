@@ -109,9 +109,11 @@ describe('dps-rig run', () => {
     for (const workers of ['1', '4']) {
       const { exitCode } = await rig.run('run', file, '--out', rig.out, '--workers', workers);
       expect(exitCode).toBe(0);
-      const { cells, load } = rig.result();
+      const { cells, load, errors } = rig.result();
       expect(load.workers).toBe(Number(workers));
-      seen.push(cells.map(({ name, devices, outcomes }) => ({ name, devices, outcomes })));
+      // Refusals carry registration ids, in the order of the plan.
+      expect(errors.flatMap(({ examples }) => examples)).toHaveLength(10);
+      seen.push({ errors, cells: cells.map(({ name, devices, outcomes }) => ({ name, devices, outcomes })) });
     }
     expect(seen[1]).toEqual(seen[0]);
   });

@@ -8,7 +8,7 @@ import { type RunResult, runResultSchema } from '../../reports/run-result.ts';
 
 const program = fileURLToPath(new URL('../../harness/cli/main.ts', import.meta.url));
 /** TPMs that tests made already: making them is slow, and no test is about it unless it says so. */
-const sharedCache = join(tmpdir(), 'dps-rig-e2e-cache');
+const sharedCache = fileURLToPath(new URL('../../.cache/e2e', import.meta.url));
 
 /** The real program in a process of its own, with directories that nobody else uses. */
 export interface RigProgram extends AsyncDisposable {
