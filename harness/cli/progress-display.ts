@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { Progress } from '../run.ts';
+import type { Progress } from '../load/fleet-run.ts';
 
 /** Shows what a run is doing: a bar on a terminal, a plain line every few seconds elsewhere. */
 export interface ProgressDisplay extends Disposable {

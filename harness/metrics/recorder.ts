@@ -21,6 +21,13 @@ interface CountedError {
   readonly examples: string[];
 }
 
+/** @param outcomes absent where a device never reported */
+export function recordOutcomes(outcomes: readonly (Outcome | undefined)[]): Recorder {
+  const recorder = new Recorder();
+  for (const outcome of outcomes) if (outcome !== undefined) recorder.add(outcome);
+  return recorder;
+}
+
 /** Counters, histograms and a time series of a run. */
 export class Recorder {
   readonly counts = noCounts();

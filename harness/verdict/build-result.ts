@@ -7,11 +7,12 @@ import {
   type RunResult,
 } from '../../reports/run-result.ts';
 import type { RunEndpoint } from '../environment/run-endpoint.ts';
+import type { TimedPart } from '../load/register-fleet.ts';
+import type { RunSetup } from '../load/run-setup.ts';
 import { DurationHistogram } from '../metrics/histogram.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { describeLoad } from '../plan/arrivals.ts';
 import type { FleetPlan } from '../plan/fleet-plan.ts';
-import type { RunSetup, TimedPart } from '../run.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 
 export interface ResultParts {

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import type { RunEndpoint } from '../environment/run-endpoint.ts';
+import type { FleetPlan } from '../plan/fleet-plan.ts';
+import type { Range } from '../plan/ranges.ts';
+import type { Scenario } from '../scenario/scenario-schema.ts';
+import type { RunSetup } from './run-setup.ts';
+import type { LiveCounts } from './shared-control.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** What both passes over the fleet work with. */
+export interface FleetRun {
+  readonly scenario: Scenario;
+  readonly plan: FleetPlan;
+  readonly ranges: readonly Range[];
+  readonly setup: RunSetup;
+  readonly endpoint: RunEndpoint;
+  readonly pool: WorkerPool;
+  /** For credentials and TPM states; private, and gone after the run. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+export type Progress =
+  | { readonly stage: 'tpms' | 'credentials'; readonly done: number; readonly of: number }
+  | {
+      readonly stage: 'registering';
+      readonly counts: LiveCounts;
+      readonly of: number;
+      readonly elapsedMs: number;
+    };
+
+/** Where the first pass leaves a range's credentials for the second. */
+export const credentialsFile = (directory: string, { number }: Range): string =>
+  join(directory, `range-${number}.json`);

@@ -1,0 +1,62 @@
+import {
+  createFleetAuthority,
+  ensureTpms,
+  groupEnrollments,
+  type ManufacturedTpm,
+} from '../../simulators/index.ts';
+import type { PlannedDevice } from '../plan/fleet-plan.ts';
+import { credentialsFile, type FleetRun } from './fleet-run.ts';
+
+/**
+ * The first pass, untimed: every device gets its TPM, keys and certificates, and is enrolled.
+ *
+ * @throws TransportError of phase `aborted` when the run is interrupted meanwhile
+ */
+export async function prepareFleet(run: FleetRun): Promise<void> {
+  const { plan, ranges, pool, endpoint, directory, signal, onProgress } = run;
+  const tpms = await ensureFleetTpms(run);
+  const authority = await createFleetAuthority(`rig-${plan.fleetTag}`);
+  await endpoint.enroll(
+    groupEnrollments(
+      authority,
+      plan.devices.map(({ spec }) => spec),
+    ),
+  );
+  let done = 0;
+  await Promise.all(
+    ranges.map(async (range) => {
+      const devices = plan.devices.slice(range.from, range.to);
+      const file = credentialsFile(directory, range);
+      const task = { range, devices, authority, tpms: tpmsOf(devices, tpms), credentialsFile: file };
+      const { enrollments } = await pool.prepareRange(task, signal);
+      await endpoint.enroll(enrollments);
+      done += devices.length;
+      onProgress({ stage: 'credentials', done, of: plan.devices.length });
+    }),
+  );
+}
+
+/** By registrationId. */
+type FleetTpms = ReadonlyMap<string, ManufacturedTpm>;
+
+async function ensureFleetTpms({ plan, signal, onProgress }: FleetRun): Promise<FleetTpms> {
+  const ids = plan.devices
+    .filter(({ spec }) => spec.attestation === 'tpm')
+    .map(({ spec }) => spec.registrationId);
+  if (ids.length === 0) return new Map();
+  const tpms = await ensureTpms({
+    count: ids.length,
+    signal,
+    onProgress: (done, of) => onProgress({ stage: 'tpms', done, of }),
+  });
+  return new Map(tpms.map((tpm, index) => [ids[index] ?? '', tpm]));
+}
+
+function tpmsOf(devices: readonly PlannedDevice[], tpms: FleetTpms): FleetTpms {
+  return new Map(
+    devices.flatMap(({ spec: { registrationId } }) => {
+      const tpm = tpms.get(registrationId);
+      return tpm === undefined ? [] : [[registrationId, tpm] as const];
+    }),
+  );
+}

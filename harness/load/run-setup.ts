@@ -1,0 +1,37 @@
+import { availableParallelism } from 'node:os';
+import type { TpmMode } from '../../simulators/index.ts';
+import type { FleetPlan } from '../plan/fleet-plan.ts';
+import type { Scenario } from '../scenario/scenario-schema.ts';
+
+/** Decided once, from scenario and machine. */
+export interface RunSetup {
+  readonly workers: number;
+  /** How many ranges a worker has in hand at the same time. */
+  readonly rangesAtOnce: number;
+  readonly tpmMode: TpmMode;
+  readonly tpmDevices: number;
+  /** Pooled mode: swtpm processes of each worker; 0 when the fleet has no TPM. */
+  readonly tpmPoolSize: number;
+}
+
+const DEDICATED_AT_MOST = 1_000;
+
+export function chooseSetup(scenario: Scenario, plan: FleetPlan): RunSetup {
+  const cores = availableParallelism();
+  const workers = scenario.run.workers === 'auto' ? cores : scenario.run.workers;
+  const tpmDevices = plan.devices.filter(({ spec }) => spec.attestation === 'tpm').length;
+  const auto = tpmDevices <= DEDICATED_AT_MOST ? 'dedicated' : 'pooled';
+  return {
+    workers,
+    rangesAtOnce: rangesAtOnce(scenario, workers, plan.devices.length),
+    tpmMode: scenario.tpm.mode === 'auto' ? auto : scenario.tpm.mode,
+    tpmDevices,
+    tpmPoolSize: tpmDevices === 0 ? 0 : Math.ceil(cores / workers),
+  };
+}
+
+/** Enough devices in hand to fill every slot of a closed loop; timed arrivals want all ranges at the start. */
+function rangesAtOnce({ load, run: { rangeSize } }: Scenario, workers: number, devices: number): number {
+  if (load.arrival === 'constant-concurrency') return 1 + Math.ceil(load.concurrency / (workers * rangeSize));
+  return Math.max(1, Math.ceil(Math.ceil(devices / rangeSize) / workers));
+}
