@@ -29,6 +29,10 @@ export { emulatorServerNames, issueServerTls, type ServerTls } from './dps/serve
 export { type CryptokiModuleInfo, findSoftHsmModule, probeCryptokiModule } from './pkcs11/probe.ts';
 // pki
 export { createTestPki, openTestPki, type PkiBundle, type TestPki } from './pki/test-pki.ts';
+// processes
+export { openScratchDirectory } from './processes/scratch-directory.ts';
+// server
+export { isLoopback } from './server/loopback.ts';
 // tpm
 export {
   type BridgeEndpoint,

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { RigError, serializeError, toError, UsageError } from '../kernel/errors.ts';
 import { type Listener, listen } from '../server/listening.ts';
+import { isLoopback } from '../server/loopback.ts';
 import { readBody } from '../server/read-body.ts';
 import type { DpsControl } from './dps-control.ts';
 import { parseEnrollments, parseIds, parseJsonOrLines } from './management-bodies.ts';
@@ -118,7 +119,3 @@ function bears(request: IncomingMessage, token: string): boolean {
   const wanted = Buffer.from(`Bearer ${token}`);
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
-
-/** 127.0.0.0/8, ::1 and the name that stands for them. */
-export const isLoopback = (address: string): boolean =>
-  address === 'localhost' || address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address);

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { RunningDps } from '../../../simulators/index.ts';
-import { parseEnrollments } from '../../../simulators/index.ts';
+import { isLoopback, parseEnrollments, type RunningDps } from '../../../simulators/index.ts';
 import { ScenarioError, toError } from '../../../simulators/kernel/errors.ts';
 import {
   type DevelopmentAuthority,
@@ -25,6 +24,7 @@ interface EmulateOptions {
   readonly stateDir: string;
   readonly developmentGroup: boolean;
   readonly json?: true;
+  readonly quiet?: true;
 }
 
 /** `dps-rig emulate`: a Device Provisioning Service on this machine, until Ctrl-C. */
@@ -55,18 +55,22 @@ export function addEmulateCommand(program: Command): void {
     .option('--assigning-ms <ms>', 'how long a registration stays assigning', parseCount, 0)
     .option('--enrollments <file>', 'JSON: enrollments in the shape of the service API')
     .option('--state-dir <directory>', 'where the CA is kept between starts', defaultStateDirectory())
-    .option('--no-development-group', 'start without the group whose key everybody knows')
+    .option(
+      '--no-development-group',
+      'start without the group whose key everybody knows (it is on loopback only)',
+    )
     .option('--json', 'print endpoints as one JSON line instead of text')
-    .action(async (options: EmulateOptions) => {
+    .option('--quiet', 'print nothing')
+    .action(async (given: EmulateOptions) => {
+      // A key that everybody knows opens nothing but this machine.
+      const developmentGroup = given.developmentGroup && isLoopback(given.address ?? '127.0.0.1');
+      const options = { ...given, developmentGroup };
       const authority = await openDevelopmentAuthority(options.stateDir);
       const enrollments = options.enrollments === undefined ? [] : await readEnrollments(options.enrollments);
       await using dps = await start(options, authority);
       await enrollAll(dps, enrollments, options);
-      process.stdout.write(
-        options.json
-          ? `${JSON.stringify(describe(dps, authority))}\n`
-          : renderBanner(dps, authority, options),
-      );
+      if (options.json) process.stdout.write(`${JSON.stringify(describe(dps, authority))}\n`);
+      else if (!options.quiet) process.stdout.write(renderBanner(dps, authority, options));
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     });
 }
