@@ -13,7 +13,9 @@ export interface ScratchDirectory extends AsyncDisposable {
 export interface ScratchDirectoryOptions {
   /** Start of the directory's name, e.g. `swtpm`. */
   readonly name: string;
-  /** Where it is made on systems without a writable directory in memory (/dev/shm); the temporary directory by default. */
+  /** Where it is made; by default in memory (/dev/shm). */
+  readonly parent?: string | undefined;
+  /** Where it is made on systems without a writable directory in memory; the temporary directory by default. */
   readonly fallbackParent?: string | undefined;
 }
 
@@ -31,7 +33,7 @@ const removeWhenAlone = `
  * @throws EnvironmentError when the guard cannot be started
  */
 export async function openScratchDirectory(options: ScratchDirectoryOptions): Promise<ScratchDirectory> {
-  const parent = memoryDirectory() ?? options.fallbackParent ?? tmpdir();
+  const parent = options.parent ?? memoryDirectory() ?? options.fallbackParent ?? tmpdir();
   const path = join(parent, `dps-rig-${options.name}-${process.pid}-${randomBytes(4).toString('hex')}`);
   const guard = await startProcess({
     command: 'sh',

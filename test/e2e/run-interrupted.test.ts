@@ -63,17 +63,15 @@ describe('dps-rig run, interrupted', () => {
     expect(exitCode).toBe(130);
     expect(Date.now() - secondAt).toBeLessThan(2_000);
     await eventually(() => rig.processes('swtpm').length === 0);
-    expect(readdirSync(rig.temporary)).toEqual([]);
+    await eventually(() => readdirSync(rig.temporary).length === 0);
   });
 
-  it('leaves no TPM running when it is killed, and the next run removes its directory', async () => {
+  it('leaves no TPM running and no file behind when it is killed', async () => {
     const { child, ended } = await startSlowRun();
     child.kill('SIGKILL');
     expect((await ended).signal).toBe('SIGKILL');
     await eventually(() => rig.processes('swtpm').length === 0);
-    const file = rig.scenario('name = "next"\n[[fleet]]\ndevices = 1\nattestation = "symmetric-key"\n');
-    expect((await rig.run('run', file, '--out', rig.out)).exitCode).toBe(0);
-    expect(readdirSync(rig.temporary).filter((name) => name.startsWith('dps-rig-run-'))).toEqual([]);
+    await eventually(() => readdirSync(rig.temporary).length === 0);
   });
 
   it('gives a device whose TPM died an error with a name, and goes on', async () => {
