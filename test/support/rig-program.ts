@@ -39,8 +39,13 @@ export interface EndedProgram {
   readonly stderr: string;
 }
 
-/** @param cache `own`: an empty TPM cache, for tests about making TPMs */
-export function createRigProgram({ cache }: { readonly cache?: 'own' } = {}): RigProgram {
+export interface RigProgramOptions {
+  /** `own`: an empty TPM cache, for tests about making TPMs. */
+  readonly cache?: 'own';
+  readonly nodeOptions?: string;
+}
+
+export function createRigProgram({ cache, nodeOptions }: RigProgramOptions = {}): RigProgram {
   const home = mkdtempSync(join(tmpdir(), 'dps-rig-e2e-'));
   const temporary = join(home, 'tmp');
   const out = join(home, 'out');
@@ -50,6 +55,7 @@ export function createRigProgram({ cache }: { readonly cache?: 'own' } = {}): Ri
     TMPDIR: temporary,
     XDG_CACHE_HOME: cache === 'own' ? join(home, 'cache') : sharedCache,
     NO_COLOR: '1',
+    ...(nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }),
   };
   const running = new Set<ChildProcess>();
   const start = (...args: readonly string[]): RunningProgram => {
