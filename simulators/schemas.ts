@@ -7,6 +7,7 @@ import type { AttestationKind, EnrollmentKind } from './wire/constants.ts';
 export { clientKinds, keyStoreKinds, platformKinds, transportKinds } from './device/device-spec.ts';
 export { phases } from './device/device-trace.ts';
 export { type FaultKind, faultKinds } from './faults/table.ts';
+export { type ChipName, chipNames } from './tpm/decorators/chips.ts';
 export { attestationKinds, enrollmentKinds } from './wire/constants.ts';
 
 /** One combination of all axes. */

@@ -1,4 +1,5 @@
 import type {
+  ChipName,
   DpsEndpoint,
   FleetAuthority,
   IndividualEnrollment,
@@ -37,7 +38,13 @@ export interface RunRangeTask {
   readonly seed: number;
   readonly attemptTimeoutMs: number;
   readonly retryPolicy: 'standard' | 'none';
-  readonly tpm: { readonly mode: TpmMode; readonly workDirectory: string; readonly poolSize: number };
+  readonly tpm: {
+    readonly mode: TpmMode;
+    readonly workDirectory: string;
+    /** 0 when the fleet has no TPM. */
+    readonly poolSize: number;
+    readonly chip: ChipName | undefined;
+  };
 }
 
 export interface RangeOutcomes {

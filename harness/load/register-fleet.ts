@@ -78,7 +78,12 @@ function rangeTask(
     seed: plan.seed,
     attemptTimeoutMs,
     retryPolicy,
-    tpm: { mode: setup.tpmMode, workDirectory: join(directory, 'tpms'), poolSize: setup.tpmPoolSize },
+    tpm: {
+      mode: setup.tpmMode,
+      workDirectory: join(directory, 'tpms'),
+      poolSize: setup.tpmPoolSize,
+      chip: scenario.tpm.chip,
+    },
   };
 }
 

@@ -20,7 +20,9 @@ export function chooseSetup(scenario: Scenario, plan: FleetPlan): RunSetup {
   const cores = availableParallelism();
   const workers = scenario.run.workers === 'auto' ? cores : scenario.run.workers;
   const tpmDevices = plan.devices.filter(({ spec }) => spec.attestation === 'tpm').length;
-  const auto = tpmDevices <= DEDICATED_AT_MOST ? 'dedicated' : 'pooled';
+  // A slow TPM would keep a process of the pool busy with waiting.
+  const dedicated = tpmDevices <= DEDICATED_AT_MOST || scenario.tpm.chip !== undefined;
+  const auto = dedicated ? 'dedicated' : 'pooled';
   return {
     workers,
     rangesAtOnce: rangesAtOnce(scenario, workers, plan.devices.length),

@@ -1,4 +1,6 @@
-import { type DeviceContext, openTpmHost, type TpmHost } from '../../simulators/index.ts';
+import { type DeviceContext, openTpmHost, type TpmHost, withLatency } from '../../simulators/index.ts';
+import { systemClock } from '../../simulators/kernel/clock.ts';
+import { seededRandom } from '../../simulators/kernel/random.ts';
 import type { RunRangeTask } from './range-tasks.ts';
 
 /** What the ranges of a thread share while they run. */
@@ -18,7 +20,7 @@ export async function enterThread(task: RunRangeTask): Promise<ThreadContext> {
   const { seed, attemptTimeoutMs, retryPolicy, tpm } = task;
   endpoint ??= task.endpoint; // one object for all devices: what is parsed from it is kept with it
   users += 1;
-  if (tpm.poolSize > 0) host ??= openTpmHost(tpm);
+  if (tpm.poolSize > 0) host ??= openHost(task);
   return {
     deviceContext: { endpoint, seed, attemptTimeoutMs, retryPolicy, tpms: await host },
     [Symbol.asyncDispose]: async () => {
@@ -29,4 +31,14 @@ export async function enterThread(task: RunRangeTask): Promise<ThreadContext> {
       await (await unused)[Symbol.asyncDispose]();
     },
   };
+}
+
+function openHost({ tpm: { mode, workDirectory, poolSize, chip }, seed }: RunRangeTask): Promise<TpmHost> {
+  const common = { mode, workDirectory, poolSize };
+  if (chip === undefined) return openTpmHost(common);
+  return openTpmHost({
+    ...common,
+    decorate: (transport, tpmId) =>
+      withLatency(transport, { chip, random: seededRandom(seed, 'tpm-latency', tpmId), clock: systemClock }),
+  });
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import {
   attestationKinds,
+  type ChipName,
+  chipNames,
   clientKinds,
   enrollmentKinds,
   type FaultKind,
@@ -114,7 +116,13 @@ export const scenarioSchema = z.strictObject({
       mode: z
         .enum(['auto', 'dedicated', 'pooled'])
         .default('auto')
-        .describe('A live swtpm for each device, or a pool. auto: dedicated up to 1,000 TPM devices.'),
+        .describe(
+          'A live swtpm for each device, or a pool. auto: dedicated up to 1,000 TPM devices, or with a chip.',
+        ),
+      chip: z
+        .enum(chipNames as readonly [ChipName, ...ChipName[]])
+        .optional()
+        .describe('Makes every TPM as slow as this chip; by timers, it costs no CPU.'),
     })
     .prefault({}),
   fleet: z.array(fleetEntry).min(1),

@@ -47,7 +47,7 @@ export function buildResult(parts: ResultParts): RunResult {
     load: {
       arrival: describeLoad(scenario.load),
       workers: setup.workers,
-      tpmMode: setup.tpmDevices === 0 ? 'none' : setup.tpmMode,
+      tpmMode: describeTpms(setup, scenario),
     },
     startedAt: parts.startedAt.toISOString(),
     durationMs,
@@ -77,6 +77,11 @@ export function buildResult(parts: ResultParts): RunResult {
     checks: [...checks],
     verdict: verdictOf(checks, parts.interrupted),
   };
+}
+
+function describeTpms({ tpmDevices, tpmMode }: RunSetup, { tpm: { chip } }: Scenario): string {
+  if (tpmDevices === 0) return 'none';
+  return chip === undefined ? tpmMode : `${tpmMode}, as slow as ${chip}`;
 }
 
 /** Correctness goes before performance; an interrupted run has no verdict but that. */

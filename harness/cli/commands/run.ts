@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { renderConsoleSummary, writeReports } from '../../../reports/index.ts';
 import type { RunResult } from '../../../reports/run-result.ts';
-import { shareOut } from '../../plan/ranges.ts';
 import { run } from '../../run.ts';
 import { loadScenario } from '../../scenario/load-scenario.ts';
 import type { Override } from '../../scenario/override.ts';
+import { withDevices } from '../../scenario/resize.ts';
 import type { Scenario } from '../../scenario/scenario-schema.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openInterrupts } from '../interrupts.ts';
@@ -89,20 +89,6 @@ function exitCodeOf({ verdict }: RunResult): number {
     case 'interrupted':
       return exitCodes.interrupted;
   }
-}
-
-/** The same proportions with another total; every entry keeps at least one device. */
-function withDevices(scenario: Scenario, total: number): Scenario {
-  const before = scenario.fleet.reduce((sum, { devices }) => sum + devices, 0);
-  const counts = scenario.fleet.map(({ devices }) => Math.floor((devices * total) / before));
-  const left = shareOut(total - counts.reduce((sum, count) => sum + count, 0), counts.length);
-  return {
-    ...scenario,
-    fleet: scenario.fleet.map((entry, index) => ({
-      ...entry,
-      devices: Math.max(1, (counts[index] ?? 0) + (left[index] ?? 0)),
-    })),
-  };
 }
 
 const parseCount = (text: string): number => parseWhole(text, 1);
