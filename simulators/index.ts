@@ -51,5 +51,6 @@ export type { ManufacturedTpm, TpmTransport } from './tpm/transport.ts';
 export { openTctiTransport, probeTpm2Tss } from './tpm/transports/tcti.ts';
 // transport
 export type { DpsEndpoint } from './transport/provisioning-transport.ts';
+export { DEFAULT_API_VERSION } from './wire/constants.ts';
 // wire
 export type { Enrollment, EnrollmentGroup, IndividualEnrollment } from './wire/enrollment.ts';

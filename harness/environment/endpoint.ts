@@ -1,7 +1,7 @@
-import { startDps } from '../../simulators/index.ts';
+import { DEFAULT_API_VERSION, startDps } from '../../simulators/index.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { connectEndpoint } from './external-endpoint.ts';
-import { DEVICE_API_VERSION, type RunEndpoint } from './run-endpoint.ts';
+import type { RunEndpoint } from './run-endpoint.ts';
 
 /**
  * Starts the emulator in this process, or connects to one that runs.
@@ -29,7 +29,7 @@ async function startEndpoint({
   });
   return {
     kind: 'emulator',
-    dps: { ...dps.https, idScope: dps.idScope, apiVersion: DEVICE_API_VERSION, caPem: dps.caPem },
+    dps: { ...dps.https, idScope: dps.idScope, apiVersion: DEFAULT_API_VERSION, caPem: dps.caPem },
     hubs: dps.hubs,
     enroll: (enrollments) => dps.control.enroll(enrollments),
     registrations: () => dps.control.registrations(),

@@ -1,10 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { dirname, resolve } from 'node:path';
-import { connectDpsControl, type Enrollment, type RegistrationRecord } from '../../simulators/index.ts';
+import {
+  connectDpsControl,
+  DEFAULT_API_VERSION,
+  type Enrollment,
+  type RegistrationRecord,
+} from '../../simulators/index.ts';
 import { EnvironmentError, ScenarioError } from '../../simulators/kernel/errors.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
-import { DEVICE_API_VERSION, type RunEndpoint } from './run-endpoint.ts';
+import type { RunEndpoint } from './run-endpoint.ts';
 
 type ExternalEndpoint = Extract<Scenario['endpoint'], { kind: 'external' }>;
 
@@ -34,7 +39,7 @@ export async function connectEndpoint(
     address: endpoint.address ?? info.https.address,
     port: endpoint.port ?? info.https.port,
     idScope: endpoint.idScope ?? info.idScope,
-    apiVersion: DEVICE_API_VERSION,
+    apiVersion: DEFAULT_API_VERSION,
     caPem: endpoint.caFile === undefined ? info.caPem : await readCa(endpoint.caFile, scenarioFile),
   };
   requireLoopback(dps.address, 'endpoint.address', scenarioFile);

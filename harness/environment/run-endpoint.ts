@@ -12,6 +12,3 @@ export interface RunEndpoint extends AsyncDisposable {
   /** What was registered since the run began. @throws EnvironmentError as above */
   registrations(): Promise<readonly RegistrationRecord[]>;
 }
-
-/** What the native client asks for; the official SDK has its own. */
-export const DEVICE_API_VERSION = '2021-06-01';

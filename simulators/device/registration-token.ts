@@ -4,7 +4,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { formatSasToken, sasSigningInput } from '../wire/sas-token.ts';
 
 /** As long as the official SDKs' tokens for DPS; one token serves the register request and all status queries. */
-export const TOKEN_LIFE_SECONDS = 3_600;
+const TOKEN_LIFE_SECONDS = 3_600;
 
 export interface RegistrationTokenRequest {
   readonly idScope: string;

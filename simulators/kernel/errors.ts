@@ -242,11 +242,6 @@ export class InvariantError extends RigError {
   }
 }
 
-/** Narrows by telling the compiler that a value cannot exist. */
-export function assertNever(value: never, what: string): never {
-  throw new InvariantError(`unexpected ${what}: ${JSON.stringify(value)}`);
-}
-
 /** Any thrown value as an Error, so that `catch` blocks can go on with one type. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -18,7 +18,7 @@ export interface HttpResponse {
 }
 
 /** Answers of DPS are below 4 KiB; an authenticationKey adds about 1.3 KiB. */
-export const MAX_RESPONSE_BYTES = 64 * 1024;
+const MAX_RESPONSE_BYTES = 64 * 1024;
 
 /**
  * One HTTP/1.1 request and its whole response on a connection that stays open afterwards, when the server agrees.
