@@ -36,6 +36,12 @@ const common = {
   iotHubHostName: z.string().exactOptional(),
   iotHubs: z.array(z.string()).exactOptional(),
   allocationPolicy: z.enum(['hashed', 'geoLatency', 'static', 'custom']).exactOptional(),
+  reprovisionPolicy: z
+    .object({
+      updateHubAssignment: z.boolean().exactOptional(),
+      migrateDeviceData: z.boolean().exactOptional(),
+    })
+    .exactOptional(),
 };
 const individual = z.object({ registrationId: z.string(), deviceId: z.string().exactOptional(), ...common });
 const group = z.object({ enrollmentGroupId: z.string(), ...common });

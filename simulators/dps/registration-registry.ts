@@ -4,6 +4,7 @@ import type { DeviceRegistrationResult } from '../wire/device-api.ts';
 import type { RegistrationRecord } from './dps-control.ts';
 import type { Outcome } from './operation-outcome.ts';
 import { idKey } from './registration-id.ts';
+import type { Assignment } from './reprovisioning.ts';
 import { serviceTime } from './service-time.ts';
 
 /** One run of register: what it will end as, and when. */
@@ -20,7 +21,7 @@ interface Registration {
   readonly operations: readonly [Operation, ...Operation[]];
   /** Operations that are, or will be, assigned. */
   readonly timesAssigned: number;
-  readonly firstHub: string | undefined;
+  readonly assignment: Assignment | undefined;
 }
 
 const OPERATIONS_KEPT = 4;
@@ -44,12 +45,10 @@ export class RegistrationRegistry {
     const before = this.#byId.get(idKey(registrationId));
     const nowMs = this.#clock.nowMs();
     const createdAt = before?.createdAt ?? serviceTime(nowMs);
-    const substatus = substatusOf(outcome, before);
     const result: DeviceRegistrationResult = {
       registrationId,
       createdDateTimeUtc: createdAt,
       ...outcome,
-      ...(substatus === undefined ? {} : { substatus }),
       lastUpdatedDateTimeUtc: serviceTime(nowMs),
       etag: makeEtag(),
     };
@@ -59,8 +58,13 @@ export class RegistrationRegistry {
       enrollmentId,
       operations: [begun, ...(before?.operations.slice(0, OPERATIONS_KEPT - 1) ?? [])],
       timesAssigned: (before?.timesAssigned ?? 0) + (outcome.status === 'assigned' ? 1 : 0),
-      firstHub: before?.firstHub ?? outcome.assignedHub,
+      assignment: assignmentAfter(outcome, before?.assignment),
     });
+  }
+
+  /** Where the device was provisioned to, as far as its registration record says. */
+  assignment(registrationId: string): Assignment | undefined {
+    return this.#byId.get(idKey(registrationId))?.assignment;
   }
 
   operation(registrationId: string, operationId: string): Operation | undefined {
@@ -75,6 +79,11 @@ export class RegistrationRegistry {
   records(): RegistrationRecord[] {
     const nowMs = this.#clock.nowMs();
     return [...this.#byId.values()].map((registration) => recordOf(registration, nowMs));
+  }
+
+  /** Deletes a registration record with its operations; the next registration is a first one. */
+  remove(registrationId: string): boolean {
+    return this.#byId.delete(idKey(registrationId));
   }
 
   clear(): void {
@@ -100,17 +109,12 @@ function recordOf(
   };
 }
 
-/** Re-registration under the default policy: the hub is chosen anew, and data moves along when it is another. */
-function substatusOf(
-  { status, assignedHub }: Outcome,
-  before: Registration | undefined,
-): DeviceRegistrationResult['substatus'] {
-  if (status !== 'assigned') return undefined;
-  const [last] = before?.operations ?? [];
-  if (last?.result.assignedHub === undefined || last.result.assignedHub === assignedHub) {
-    return last?.result.substatus ?? 'initialAssignment';
-  }
-  return assignedHub === before?.firstHub ? 'reprovisionedToInitialAssignment' : 'deviceDataMigrated';
+function assignmentAfter(
+  { assignedHub, deviceId, substatus }: Outcome,
+  before: Assignment | undefined,
+): Assignment | undefined {
+  if (assignedHub === undefined || deviceId === undefined || substatus === undefined) return before;
+  return { hub: assignedHub, deviceId, substatus, firstHub: before?.firstHub ?? assignedHub };
 }
 
 /** base64 of a quoted store tag, as the service's sample decodes: `"69003552-0000-0300-0000-630fda8a0000"`. */

@@ -49,25 +49,6 @@ describe('a registration', () => {
     expect(core.finish(core.register(proof), proof)).toMatchObject({ status: 'failed', errorCode: 400208 });
   });
 
-  it('moves to another hub and back with the substatus of each', () => {
-    const substatusAt = (iotHubHostName: string | undefined) => {
-      core.enrollments.put([
-        {
-          registrationId: id,
-          attestation: symmetricKeys(primary),
-          ...(iotHubHostName === undefined ? {} : { iotHubHostName }),
-        },
-      ]);
-      const proof = sasProof(testToken(id, primary));
-      return core.finish(core.register(proof), proof).substatus;
-    };
-    const [first, second] = testHubs;
-    expect(substatusAt(first)).toBe('initialAssignment');
-    expect(substatusAt(first)).toBe('initialAssignment');
-    expect(substatusAt(second)).toBe('deviceDataMigrated');
-    expect(substatusAt(first)).toBe('reprovisionedToInitialAssignment');
-  });
-
   it('finds the operation before the last, as a device that lost an answer asks for it', () => {
     const proof = sasProof(testToken(id, primary));
     const first = core.register(proof);

@@ -16,7 +16,11 @@ import { type Refusal, refusals } from './refusal.ts';
 import { isRegistrationId } from './registration-id.ts';
 import type { Operation, RegistrationRegistry } from './registration-registry.ts';
 
-export type DeviceRequest = DeviceIdentity & { readonly proof: PresentedProof };
+export type DeviceRequest = DeviceIdentity & {
+  readonly proof: PresentedProof;
+  /** As the client sent it: clients of old do not expect to be moved. */
+  readonly apiVersion?: string;
+};
 
 interface Refused {
   readonly kind: 'refused';
@@ -82,10 +86,12 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
       const decision = admit(request, body.tpm);
       if (decision.kind !== 'admitted') return decision;
       const operationId = makeOperationId();
+      const before = registry.assignment(registrationId);
+      const attempt = { registrationId, admission: decision, before, apiVersion: request.apiVersion };
       registry.begin(registrationId, decision.enrollmentId, {
         operationId,
         durationMs: assigningDurationMs,
-        outcome: outcomeOf(registrationId, decision, hubs),
+        outcome: outcomeOf(attempt, hubs),
       });
       return { kind: 'accepted', operation: { operationId, status: 'assigning' } };
     },

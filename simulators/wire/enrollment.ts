@@ -28,6 +28,12 @@ export type AttestationMechanism =
       readonly symmetricKey?: { readonly primaryKey?: string; readonly secondaryKey?: string };
     };
 
+/** What happens when a device registers again; both members default to true. */
+export interface ReprovisionPolicy {
+  readonly updateHubAssignment?: boolean;
+  readonly migrateDeviceData?: boolean;
+}
+
 interface EnrollmentCommon {
   readonly attestation: AttestationMechanism;
   readonly provisioningStatus?: 'enabled' | 'disabled';
@@ -35,6 +41,7 @@ interface EnrollmentCommon {
   readonly iotHubHostName?: string;
   readonly iotHubs?: readonly string[];
   readonly allocationPolicy?: 'hashed' | 'geoLatency' | 'static' | 'custom';
+  readonly reprovisionPolicy?: ReprovisionPolicy;
 }
 
 export interface IndividualEnrollment extends EnrollmentCommon {

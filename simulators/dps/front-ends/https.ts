@@ -72,7 +72,7 @@ function answerTo(
   }
   if (matched.kind === 'refused') return refuse(matched.refusal);
   const { route, apiVersion } = matched;
-  const device: DeviceRequest = { ...route, proof: proofOf(request) };
+  const device: DeviceRequest = { ...route, apiVersion, proof: proofOf(request) };
   if (route.kind === 'operation') return statusAnswer(device, route.operationId, apiVersion, parts);
 
   const contentType = request.headers['content-type'] ?? 'none';

@@ -34,6 +34,7 @@ export interface TestCore {
       readonly registrationId?: string;
       readonly idScope?: string;
       readonly tpm?: DeviceRegistration['tpm'];
+      readonly apiVersion?: string;
     },
   ): RegisterAnswer;
   /** What a register that was accepted ended as. */
@@ -65,8 +66,8 @@ export function createTestCore(options: { readonly assigningDurationMs?: number 
     issuedKeys,
     registry,
     clock,
-    register: (proof, { registrationId = testId, idScope = testScope, tpm } = {}) =>
-      service.register({ idScope, registrationId, proof }, tpm === undefined ? {} : { tpm }),
+    register: (proof, { registrationId = testId, idScope = testScope, tpm, ...version } = {}) =>
+      service.register({ idScope, registrationId, proof, ...version }, tpm === undefined ? {} : { tpm }),
     finish: (answer, proof, registrationId = testId) => {
       if (answer.kind !== 'accepted') throw new Error(`not accepted: ${JSON.stringify(answer)}`);
       const device = { idScope: testScope, registrationId, proof };
