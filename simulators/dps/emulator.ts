@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../kernel/clock.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { openHttpsListener } from '../server/https-listener.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
+import type { LinkedHubs } from './allocation.ts';
 import { IssuedKeys } from './attestation/issued-keys.ts';
 import type { DpsControl, DpsInfo } from './dps-control.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
@@ -13,7 +14,7 @@ import { createRegistrationService } from './registration-service.ts';
 import { RequestLog } from './request-log.ts';
 import { type ServerTls, throwAwayServerTls } from './server-tls.ts';
 
-export interface DpsOptions {
+export interface DpsOptions extends Partial<LinkedHubs> {
   /** IP address. Default 127.0.0.1: the emulator stays on loopback unless told otherwise. */
   readonly address?: string;
   /** 0, the default, picks a free port. */
@@ -25,8 +26,6 @@ export interface DpsOptions {
   /** Bearer token of the management API; needed where that is not on loopback. */
   readonly managementToken?: string;
   readonly idScope?: string;
-  /** Linked hubs; names need a dot, some SDKs split at the first one. */
-  readonly hubs?: readonly string[];
   /** Told to clients with every 202. Default 1. */
   readonly retryAfterSeconds?: number;
   /** How long a registration stays `assigning`. Default 0: the first status query finds it done. */
@@ -62,13 +61,15 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const { retryAfterSeconds = 1, assigningDurationMs = 0 } = options;
   checkHubs(hubs);
   const tls = options.tls ?? (await throwAwayServerTls(address));
-  const enrollments = new EnrollmentStore();
+  const enrollments = new EnrollmentStore(clock);
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
   const log = new RequestLog();
   const service = createRegistrationService({
     idScope,
     hubs,
+    ...(options.hubWeights === undefined ? {} : { hubWeights: options.hubWeights }),
+    ...(options.hubPreference === undefined ? {} : { hubPreference: options.hubPreference }),
     assigningDurationMs,
     clock,
     enrollments,

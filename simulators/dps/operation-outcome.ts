@@ -1,6 +1,6 @@
 import type { DeviceRegistrationResult } from '../wire/device-api.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
-import { allocateHub } from './allocation.ts';
+import { allocateHub, type LinkedHubs } from './allocation.ts';
 import type { Admission } from './attestation/admission.ts';
 import { type Assignment, staysOnItsHub, substatusOf } from './reprovisioning.ts';
 
@@ -19,14 +19,14 @@ export interface Attempt {
 }
 
 /** Decides what becomes of a device whose proof holds. Refusals at this point are states, not HTTP errors. */
-export function outcomeOf(attempt: Attempt, hubs: readonly string[]): Outcome {
+export function outcomeOf(attempt: Attempt, linked: LinkedHubs): Outcome {
   const { registrationId, before, apiVersion } = attempt;
   const { enrollment } = attempt.admission;
   if (enrollment.provisioningStatus === 'disabled') {
     return { status: 'disabled', errorCode: 400000, errorMessage: 'The enrollment is disabled' };
   }
   const stays = before !== undefined && staysOnItsHub(enrollment.reprovisionPolicy, apiVersion);
-  const hub = stays ? before.hub : allocateHub(registrationId, enrollment, hubs);
+  const hub = stays ? before.hub : allocateHub(registrationId, enrollment, linked);
   return hub === undefined ? noHub : assignedTo(hub, attempt);
 }
 

@@ -1,19 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { deriveGroupDeviceKey } from '../wire/group-key.ts';
 import {
   createTestCore,
   refusedWith,
   sasProof,
   symmetricKeys,
   type TestCore,
-  testHubs,
   testId,
   testScope,
   testToken,
 } from './testing/test-core.ts';
 
 const primary = new Uint8Array(32).fill(1);
-const groupKey = new Uint8Array(64).fill(3);
 
 const id = testId;
 let core: TestCore;
@@ -87,19 +84,5 @@ describe('a registration', () => {
     });
     core.clock.advanceMs(5_000);
     expect(query()).toMatchObject({ kind: 'finished', operation: { status: 'assigned' } });
-  });
-});
-
-describe('allocation', () => {
-  it('spreads a fleet over the linked hubs, the same way each time', () => {
-    core.enrollments.put([{ enrollmentGroupId: 'fleet', attestation: symmetricKeys(groupKey) }]);
-    const hubOf = (registrationId: string) => {
-      const proof = sasProof(testToken(registrationId, deriveGroupDeviceKey(groupKey, registrationId)));
-      return core.finish(core.register(proof, { registrationId }), proof, registrationId).assignedHub ?? '';
-    };
-    const ids = Array.from({ length: 300 }, (_, index) => `device-${index}`);
-    const hubs = ids.map(hubOf);
-    expect(ids.map(hubOf)).toEqual(hubs);
-    for (const hub of testHubs) expect(hubs.filter((one) => one === hub).length).toBeGreaterThan(60);
   });
 });

@@ -4,6 +4,7 @@ import type {
   DeviceRegistrationResult,
   RegistrationOperationStatus,
 } from '../wire/device-api.ts';
+import type { LinkedHubs } from './allocation.ts';
 import type { Decision } from './attestation/admission.ts';
 import {
   type AttestationContext,
@@ -55,15 +56,14 @@ export interface RegistrationService {
   lookUp(request: DeviceRequest, body: DeviceRegistration): LookupAnswer;
 }
 
-export interface RegistrationServiceParts extends AttestationContext {
+export interface RegistrationServiceParts extends AttestationContext, LinkedHubs {
   readonly idScope: string;
-  readonly hubs: readonly string[];
   readonly assigningDurationMs: number;
   readonly registry: RegistrationRegistry;
 }
 
 export function createRegistrationService(parts: RegistrationServiceParts): RegistrationService {
-  const { idScope, hubs, assigningDurationMs, registry, clock } = parts;
+  const { idScope, assigningDurationMs, registry, clock } = parts;
   const attest = createAttestation(parts);
 
   const admit = (request: DeviceRequest, tpm: DeviceRegistration['tpm']): Decision => {
@@ -91,7 +91,7 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
       registry.begin(registrationId, decision.enrollmentId, {
         operationId,
         durationMs: assigningDurationMs,
-        outcome: outcomeOf(attempt, hubs),
+        outcome: outcomeOf(attempt, parts),
       });
       return { kind: 'accepted', operation: { operationId, status: 'assigning' } };
     },

@@ -28,6 +28,8 @@ export type AttestationMechanism =
       readonly symmetricKey?: { readonly primaryKey?: string; readonly secondaryKey?: string };
     };
 
+export const allocationPolicies = ['hashed', 'geoLatency', 'static', 'custom'] as const;
+
 /** What happens when a device registers again; both members default to true. */
 export interface ReprovisionPolicy {
   readonly updateHubAssignment?: boolean;
@@ -40,13 +42,17 @@ interface EnrollmentCommon {
   readonly capabilities?: { readonly iotEdge: boolean };
   readonly iotHubHostName?: string;
   readonly iotHubs?: readonly string[];
-  readonly allocationPolicy?: 'hashed' | 'geoLatency' | 'static' | 'custom';
+  readonly allocationPolicy?: (typeof allocationPolicies)[number];
   readonly reprovisionPolicy?: ReprovisionPolicy;
+  readonly customAllocationDefinition?: { readonly webhookUrl: string; readonly apiVersion: string };
+  /** `{tags, properties: {desired}}`. */
+  readonly initialTwin?: Readonly<Record<string, unknown>>;
 }
 
 export interface IndividualEnrollment extends EnrollmentCommon {
   readonly registrationId: string;
   readonly deviceId?: string;
+  readonly optionalDeviceInformation?: Readonly<Record<string, unknown>>;
 }
 
 export interface EnrollmentGroup extends EnrollmentCommon {

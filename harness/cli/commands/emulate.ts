@@ -18,6 +18,8 @@ interface EmulateOptions {
   readonly managementPort: number;
   readonly idScope?: string;
   readonly hub: readonly string[];
+  readonly hubWeight: Readonly<Record<string, number>>;
+  readonly hubPreference: readonly string[];
   readonly retryAfter: number;
   readonly assigningMs: number;
   readonly enrollments?: string;
@@ -48,6 +50,18 @@ export function addEmulateCommand(program: Command): void {
     .option(
       '--hub <host>',
       'a linked hub; may be repeated',
+      (host: string, all: readonly string[]) => [...all, host],
+      [],
+    )
+    .option(
+      '--hub-weight <host=weight>',
+      'share of a hub under the policy hashed, 1 to 1000; may be repeated',
+      addWeight,
+      {},
+    )
+    .option(
+      '--hub-preference <host>',
+      'hubs for the policy geoLatency, nearest first; repeated',
       (host: string, all: readonly string[]) => [...all, host],
       [],
     )
@@ -82,6 +96,8 @@ async function start(options: EmulateOptions, authority: DevelopmentAuthority): 
       managementPort,
       retryAfterSeconds: options.retryAfter,
       assigningDurationMs: options.assigningMs,
+      hubWeights: options.hubWeight,
+      hubPreference: options.hubPreference,
       ...(address === undefined ? {} : { address }),
       ...(httpsPort === undefined ? {} : { httpsPort }),
       ...(idScope === undefined ? {} : { idScope }),
@@ -131,4 +147,13 @@ function parseCount(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number.');
   return value;
+}
+
+function addWeight(text: string, all: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const [, host, weight] = /^([^=]+)=(\d{1,4})$/.exec(text) ?? [];
+  const value = Number(weight);
+  if (host === undefined || value < 1 || value > 1000) {
+    throw new InvalidArgumentError('expected HOST=WEIGHT, the weight from 1 to 1000.');
+  }
+  return { ...all, [host]: value };
 }
