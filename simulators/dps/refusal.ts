@@ -15,7 +15,7 @@ const refusal =
   (reason: string): Refusal => ({ status, errorCode, message, reason });
 
 /**
- * Every refusal of the device API. Numbers without a public sighting (the sub-codes of 400, 404000, 405, 413, 415) follow
+ * Every refusal of both APIs. Numbers without a public sighting (the sub-codes of 400, 404000, 405, 412, 413, 415) follow
  * the service's pattern and are marked as unknown in docs/fidelity.md.
  */
 export const refusals = {
@@ -24,6 +24,8 @@ export const refusals = {
   invalidArgument: refusal(400, 400004, 'Invalid argument'),
   /** Malformed JSON, or a body that is not a DeviceRegistration. */
   malformedBody: refusal(400, 400006, 'Bad message format'),
+  tooManyEnrollments: refusal(400, 400205, 'Too many enrollments'),
+  definedTwice: refusal(400, 400206, 'Registration id defined multiple times'),
   /** Bad or expired SAS token. */
   unauthorized: refusal(401, 401000, 'Unauthorized'),
   /** No enrollment for this proof, wrong scope, EK mismatch, or no proof at all. */
@@ -36,7 +38,11 @@ export const refusals = {
   enrollmentNotFound: refusal(404, 404201, 'Enrollment not found'),
   operationNotFound: refusal(404, 404202, 'Operation not found'),
   registrationNotFound: refusal(404, 404202, 'Registration not found'),
+  groupNotFound: refusal(404, 404204, 'Enrollment group not found'),
   methodNotAllowed: refusal(405, 405000, 'Method not allowed'),
+  enrollmentConflict: refusal(409, 409201, 'Enrollment already exists'),
+  groupConflict: refusal(409, 409202, 'Enrollment group already exists'),
+  preconditionFailed: refusal(412, 412001, 'Precondition failed.'),
   bodyTooLarge: refusal(413, 413000, 'Request body too large'),
   unsupportedMediaType: refusal(415, 415000, 'Unsupported media type'),
   internal: refusal(500, 500001, 'Server error'),

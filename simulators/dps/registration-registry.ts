@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
 import type { DeviceRegistrationResult } from '../wire/device-api.ts';
 import type { RegistrationRecord } from './dps-control.ts';
+import { makeEtag } from './etag.ts';
 import type { Outcome } from './operation-outcome.ts';
 import { idKey } from './registration-id.ts';
 import type { Assignment } from './reprovisioning.ts';
@@ -50,7 +50,7 @@ export class RegistrationRegistry {
       createdDateTimeUtc: createdAt,
       ...outcome,
       lastUpdatedDateTimeUtc: serviceTime(nowMs),
-      etag: makeEtag(),
+      etag: encodedEtag(),
     };
     const begun = { operationId: operation.operationId, finishesAtMs: nowMs + operation.durationMs, result };
     this.#byId.set(idKey(registrationId), {
@@ -86,6 +86,21 @@ export class RegistrationRegistry {
     return this.#byId.delete(idKey(registrationId));
   }
 
+  /** What the service API shows of a registration: no secrets, and while it runs no more than that it does. */
+  state(registrationId: string): DeviceRegistrationResult | undefined {
+    const registration = this.#byId.get(idKey(registrationId));
+    return registration === undefined ? undefined : stateOf(registration, this.#clock.nowMs());
+  }
+
+  /** The states of those that one enrollment admitted, in the order in which they first came. */
+  statesOf(enrollmentId: string): DeviceRegistrationResult[] {
+    const nowMs = this.#clock.nowMs();
+    const admitted = [...this.#byId.values()].filter(
+      (one) => idKey(one.enrollmentId) === idKey(enrollmentId),
+    );
+    return admitted.map((registration) => stateOf(registration, nowMs));
+  }
+
   clear(): void {
     this.#byId.clear();
   }
@@ -117,8 +132,20 @@ function assignmentAfter(
   return { hub: assignedHub, deviceId, substatus, firstHub: before?.firstHub ?? assignedHub };
 }
 
-/** base64 of a quoted store tag, as the service's sample decodes: `"69003552-0000-0300-0000-630fda8a0000"`. */
-function makeEtag(): string {
-  const hex = randomBytes(8).toString('hex');
-  return Buffer.from(`"${hex.slice(0, 8)}-0000-0300-0000-${hex.slice(8)}0000"`).toString('base64');
+function stateOf({ operations }: Registration, nowMs: number): DeviceRegistrationResult {
+  const [{ result, finishesAtMs }] = operations;
+  const { tpm: _secret, x509: _x509, symmetricKey: _symmetricKey, ...settled } = result;
+  if (finishesAtMs <= nowMs) return settled;
+  const {
+    assignedHub: _hub,
+    deviceId: _deviceId,
+    substatus: _substatus,
+    payload: _payload,
+    ...begun
+  } = settled;
+  const { errorCode: _code, errorMessage: _message, ...running } = begun;
+  return { ...running, status: 'assigning' };
 }
+
+/** base64 of a quoted tag, as the service's sample decodes: `"69003552-0000-0300-0000-630fda8a0000"`. */
+const encodedEtag = (): string => Buffer.from(makeEtag()).toString('base64');

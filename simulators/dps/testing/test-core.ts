@@ -48,7 +48,7 @@ export interface TestCore {
 /** The registration core without any front end. */
 export function createTestCore(options: { readonly assigningDurationMs?: number } = {}): TestCore {
   const clock = createTestClock();
-  const enrollments = new EnrollmentStore();
+  const enrollments = new EnrollmentStore(clock);
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
   const service = createRegistrationService({
