@@ -4,6 +4,7 @@ import { openHttpsListener } from '../server/https-listener.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
 import type { LinkedHubs } from './allocation.ts';
 import { IssuedKeys } from './attestation/issued-keys.ts';
+import { createCustomAllocation } from './custom-allocation.ts';
 import type { DpsControl, DpsInfo } from './dps-control.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
 import { createHttpsFrontEnd } from './front-ends/https.ts';
@@ -30,6 +31,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly retryAfterSeconds?: number;
   /** How long a registration stays `assigning`. Default 0: the first status query finds it done. */
   readonly assigningDurationMs?: number;
+  /** How long the webhook of a custom allocation may take. Default 5000. */
+  readonly webhookTimeoutMs?: number;
   /** Default: a throw-away CA. */
   readonly tls?: ServerTls;
   readonly clock?: Clock;
@@ -65,11 +68,19 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
   const log = new RequestLog();
+  await using cleanup = new AsyncDisposableStack();
+  const closing = new AbortController();
+  cleanup.defer(() => closing.abort());
+  const allocateCustom = createCustomAllocation({
+    timeoutMs: options.webhookTimeoutMs ?? 5000,
+    signal: closing.signal,
+  });
   const service = createRegistrationService({
     idScope,
     hubs,
     ...(options.hubWeights === undefined ? {} : { hubWeights: options.hubWeights }),
     ...(options.hubPreference === undefined ? {} : { hubPreference: options.hubPreference }),
+    allocateCustom,
     assigningDurationMs,
     clock,
     enrollments,
@@ -77,7 +88,6 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     issuedKeys,
   });
 
-  await using cleanup = new AsyncDisposableStack();
   const listener = cleanup.use(
     await openHttpsListener(
       { address, port: options.httpsPort ?? 0, ...tls },

@@ -1,7 +1,8 @@
 import type { DeviceRegistrationResult } from '../wire/device-api.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
-import { allocateHub, type LinkedHubs } from './allocation.ts';
+import { allocateHub, eligibleHubs, type LinkedHubs } from './allocation.ts';
 import type { Admission } from './attestation/admission.ts';
+import type { AllocateCustom } from './custom-allocation.ts';
 import { type Assignment, staysOnItsHub, substatusOf } from './reprovisioning.ts';
 
 /** What an operation ends as, before the registry adds times and etag. */
@@ -16,18 +17,41 @@ export interface Attempt {
   readonly admission: Admission;
   readonly before: Assignment | undefined;
   readonly apiVersion: string | undefined;
+  /** Custom data of the device, for a webhook. */
+  readonly payload: unknown;
 }
 
-/** Decides what becomes of a device whose proof holds. Refusals at this point are states, not HTTP errors. */
-export function outcomeOf(attempt: Attempt, linked: LinkedHubs): Outcome {
+export interface OutcomeParts extends LinkedHubs {
+  readonly allocateCustom: AllocateCustom;
+}
+
+/**
+ * Decides what becomes of a device whose proof holds. Refusals at this point are states, not HTTP errors.
+ *
+ * @returns a promise, which never rejects, only where a webhook decides
+ */
+export function outcomeOf(attempt: Attempt, parts: OutcomeParts): Outcome | Promise<Outcome> {
   const { registrationId, before, apiVersion } = attempt;
   const { enrollment } = attempt.admission;
   if (enrollment.provisioningStatus === 'disabled') {
     return { status: 'disabled', errorCode: 400000, errorMessage: 'The enrollment is disabled' };
   }
-  const stays = before !== undefined && staysOnItsHub(enrollment.reprovisionPolicy, apiVersion);
-  const hub = stays ? before.hub : allocateHub(registrationId, enrollment, linked);
+  if (before !== undefined && staysOnItsHub(enrollment.reprovisionPolicy, apiVersion)) {
+    return assignedTo(before.hub, attempt);
+  }
+  if (enrollment.allocationPolicy === 'custom') return askWebhook(attempt, parts);
+  const hub = allocateHub(registrationId, enrollment, parts);
   return hub === undefined ? noHub : assignedTo(hub, attempt);
+}
+
+async function askWebhook(attempt: Attempt, { hubs, allocateCustom }: OutcomeParts): Promise<Outcome> {
+  const linkedHubs = eligibleHubs(attempt.admission.enrollment, hubs);
+  const answer = await allocateCustom({ ...attempt, linkedHubs });
+  if (answer.kind === 'failed') {
+    return { status: 'failed', errorCode: 400207, errorMessage: answer.message };
+  }
+  const { hub, payload } = answer;
+  return { ...assignedTo(hub, attempt), ...(payload === undefined ? {} : { payload }) };
 }
 
 const noHub: Outcome = {

@@ -14,6 +14,13 @@ export interface Operation {
   readonly result: DeviceRegistrationResult;
 }
 
+/** An operation and what it is to end as, when. */
+interface Decided {
+  readonly operationId: string;
+  readonly finishesAtMs: number;
+  readonly outcome: Outcome;
+}
+
 interface Registration {
   readonly createdAt: string;
   readonly enrollmentId: string;
@@ -35,30 +42,48 @@ export class RegistrationRegistry {
     this.#clock = clock;
   }
 
-  /** Begins an operation that is `assigning` for a while, then what the outcome says. */
+  /** Begins an operation that is `assigning` until its time, or, while its outcome is not known, until it is settled. */
   begin(
     registrationId: string,
     enrollmentId: string,
-    operation: { readonly operationId: string; readonly durationMs: number; readonly outcome: Outcome },
+    {
+      operationId,
+      finishesAtMs,
+      outcome,
+    }: Omit<Decided, 'outcome'> & { readonly outcome: Outcome | undefined },
   ): void {
-    const { outcome } = operation;
     const before = this.#byId.get(idKey(registrationId));
     const nowMs = this.#clock.nowMs();
     const createdAt = before?.createdAt ?? serviceTime(nowMs);
-    const result: DeviceRegistrationResult = {
-      registrationId,
-      createdDateTimeUtc: createdAt,
-      ...outcome,
-      lastUpdatedDateTimeUtc: serviceTime(nowMs),
-      etag: encodedEtag(),
+    const identity = { registrationId, createdAt };
+    const begun = {
+      operationId,
+      finishesAtMs: outcome === undefined ? Number.POSITIVE_INFINITY : finishesAtMs,
+      result: resultOf(identity, outcome ?? { status: 'assigning' }, nowMs),
     };
-    const begun = { operationId: operation.operationId, finishesAtMs: nowMs + operation.durationMs, result };
     this.#byId.set(idKey(registrationId), {
       createdAt,
       enrollmentId,
       operations: [begun, ...(before?.operations.slice(0, OPERATIONS_KEPT - 1) ?? [])],
-      timesAssigned: (before?.timesAssigned ?? 0) + (outcome.status === 'assigned' ? 1 : 0),
-      assignment: assignmentAfter(outcome, before?.assignment),
+      timesAssigned: (before?.timesAssigned ?? 0) + (outcome?.status === 'assigned' ? 1 : 0),
+      assignment: outcome === undefined ? before?.assignment : assignmentAfter(outcome, before?.assignment),
+    });
+  }
+
+  /** Ends an operation that waited for its outcome; a record that was deleted meanwhile stays deleted. */
+  settle(registrationId: string, { operationId, finishesAtMs, outcome }: Decided): void {
+    const before = this.#byId.get(idKey(registrationId));
+    if (!before?.operations.some((one) => one.operationId === operationId)) return;
+    const { createdAt } = before;
+    const result = resultOf({ registrationId, createdAt }, outcome, this.#clock.nowMs());
+    const settled = (one: Operation): Operation =>
+      one.operationId === operationId ? { operationId, finishesAtMs, result } : one;
+    const [newest, ...older] = before.operations;
+    this.#byId.set(idKey(registrationId), {
+      ...before,
+      operations: [settled(newest), ...older.map(settled)],
+      timesAssigned: before.timesAssigned + (outcome.status === 'assigned' ? 1 : 0),
+      assignment: assignmentAfter(outcome, before.assignment),
     });
   }
 
@@ -121,6 +146,20 @@ function recordOf(
     enrollmentId,
     timesAssigned:
       timesAssigned - running.filter((operation) => operation.result.status === 'assigned').length,
+  };
+}
+
+function resultOf(
+  { registrationId, createdAt }: { readonly registrationId: string; readonly createdAt: string },
+  outcome: Outcome,
+  nowMs: number,
+): DeviceRegistrationResult {
+  return {
+    registrationId,
+    createdDateTimeUtc: createdAt,
+    ...outcome,
+    lastUpdatedDateTimeUtc: serviceTime(nowMs),
+    etag: encodedEtag(),
   };
 }
 

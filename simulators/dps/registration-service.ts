@@ -4,7 +4,6 @@ import type {
   DeviceRegistrationResult,
   RegistrationOperationStatus,
 } from '../wire/device-api.ts';
-import type { LinkedHubs } from './allocation.ts';
 import type { Decision } from './attestation/admission.ts';
 import {
   type AttestationContext,
@@ -12,7 +11,7 @@ import {
   type DeviceIdentity,
   type PresentedProof,
 } from './attestation/attest.ts';
-import { outcomeOf } from './operation-outcome.ts';
+import { type OutcomeParts, outcomeOf } from './operation-outcome.ts';
 import { type Refusal, refusals } from './refusal.ts';
 import { isRegistrationId } from './registration-id.ts';
 import type { Operation, RegistrationRegistry } from './registration-registry.ts';
@@ -56,7 +55,7 @@ export interface RegistrationService {
   lookUp(request: DeviceRequest, body: DeviceRegistration): LookupAnswer;
 }
 
-export interface RegistrationServiceParts extends AttestationContext, LinkedHubs {
+export interface RegistrationServiceParts extends AttestationContext, OutcomeParts {
   readonly idScope: string;
   readonly assigningDurationMs: number;
   readonly registry: RegistrationRegistry;
@@ -87,12 +86,21 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
       if (decision.kind !== 'admitted') return decision;
       const operationId = makeOperationId();
       const before = registry.assignment(registrationId);
-      const attempt = { registrationId, admission: decision, before, apiVersion: request.apiVersion };
+      const { apiVersion } = request;
+      const { payload } = body;
+      const outcome = outcomeOf({ registrationId, admission: decision, before, apiVersion, payload }, parts);
+      const finishesAtMs = clock.nowMs() + assigningDurationMs;
+      const isPending = outcome instanceof Promise;
       registry.begin(registrationId, decision.enrollmentId, {
         operationId,
-        durationMs: assigningDurationMs,
-        outcome: outcomeOf(attempt, parts),
+        finishesAtMs,
+        outcome: isPending ? undefined : outcome,
       });
+      if (isPending) {
+        void outcome.then((decided) => {
+          registry.settle(registrationId, { operationId, finishesAtMs, outcome: decided });
+        });
+      }
       return { kind: 'accepted', operation: { operationId, status: 'assigning' } };
     },
     queryOperation: (request, operationId) => {

@@ -8,6 +8,7 @@ import type { Enrollment } from '../../wire/enrollment.ts';
 import { formatSasToken, signSas } from '../../wire/sas-token.ts';
 import type { PresentedProof } from '../attestation/attest.ts';
 import { IssuedKeys } from '../attestation/issued-keys.ts';
+import { createCustomAllocation } from '../custom-allocation.ts';
 import { EnrollmentStore } from '../enrollment-store.ts';
 import { RegistrationRegistry } from '../registration-registry.ts';
 import {
@@ -33,8 +34,9 @@ export interface TestCore {
     other?: {
       readonly registrationId?: string;
       readonly idScope?: string;
-      readonly tpm?: DeviceRegistration['tpm'];
+      readonly tpm?: NonNullable<DeviceRegistration['tpm']>;
       readonly apiVersion?: string;
+      readonly payload?: unknown;
     },
   ): RegisterAnswer;
   /** What a register that was accepted ended as. */
@@ -46,7 +48,9 @@ export interface TestCore {
 }
 
 /** The registration core without any front end. */
-export function createTestCore(options: { readonly assigningDurationMs?: number } = {}): TestCore {
+export function createTestCore(
+  options: { readonly assigningDurationMs?: number; readonly webhookTimeoutMs?: number } = {},
+): TestCore {
   const clock = createTestClock();
   const enrollments = new EnrollmentStore(clock);
   const registry = new RegistrationRegistry(clock);
@@ -54,6 +58,10 @@ export function createTestCore(options: { readonly assigningDurationMs?: number 
   const service = createRegistrationService({
     idScope: testScope,
     hubs: testHubs,
+    allocateCustom: createCustomAllocation({
+      timeoutMs: options.webhookTimeoutMs ?? 5000,
+      signal: new AbortController().signal,
+    }),
     assigningDurationMs: options.assigningDurationMs ?? 0,
     clock,
     enrollments,
@@ -66,8 +74,11 @@ export function createTestCore(options: { readonly assigningDurationMs?: number 
     issuedKeys,
     registry,
     clock,
-    register: (proof, { registrationId = testId, idScope = testScope, tpm, ...version } = {}) =>
-      service.register({ idScope, registrationId, proof, ...version }, tpm === undefined ? {} : { tpm }),
+    register: (proof, { registrationId = testId, idScope = testScope, apiVersion, ...body } = {}) =>
+      service.register(
+        { idScope, registrationId, proof, ...(apiVersion === undefined ? {} : { apiVersion }) },
+        body,
+      ),
     finish: (answer, proof, registrationId = testId) => {
       if (answer.kind !== 'accepted') throw new Error(`not accepted: ${JSON.stringify(answer)}`);
       const device = { idScope: testScope, registrationId, proof };
