@@ -24,6 +24,7 @@ export { DEFAULT_ID_SCOPE, type DpsOptions, type RunningDps, startDps } from './
 export { EnrollmentError } from './dps/enrollment-error.ts';
 export { parseEnrollments } from './dps/management-bodies.ts';
 export { connectDpsControl } from './dps/management-client.ts';
+export { type QuotaLimits, quotaProfiles } from './dps/quotas.ts';
 export { emulatorServerNames, issueServerTls, type ServerTls } from './dps/server-tls.ts';
 // pkcs11
 export { type CryptokiModuleInfo, findSoftHsmModule, probeCryptokiModule } from './pkcs11/probe.ts';

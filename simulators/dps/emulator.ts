@@ -10,6 +10,7 @@ import { EnrollmentStore } from './enrollment-store.ts';
 import { createHttpsFrontEnd } from './front-ends/https.ts';
 import { createLocalControl } from './local-control.ts';
 import { openManagementApi } from './management-api.ts';
+import { createQuotas, type QuotaLimits } from './quotas.ts';
 import { RegistrationRegistry } from './registration-registry.ts';
 import { createRegistrationService } from './registration-service.ts';
 import { RequestLog } from './request-log.ts';
@@ -33,6 +34,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly assigningDurationMs?: number;
   /** How long the webhook of a custom allocation may take. Default 5000. */
   readonly webhookTimeoutMs?: number;
+  /** Default: no limits. */
+  readonly quotas?: QuotaLimits;
   /** Default: a throw-away CA. */
   readonly tls?: ServerTls;
   readonly clock?: Clock;
@@ -68,6 +71,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
   const log = new RequestLog();
+  const quotas = createQuotas(options.quotas ?? {}, clock);
   await using cleanup = new AsyncDisposableStack();
   const closing = new AbortController();
   cleanup.defer(() => closing.abort());
@@ -86,6 +90,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     enrollments,
     registry,
     issuedKeys,
+    quotas,
   });
 
   const listener = cleanup.use(

@@ -8,6 +8,8 @@ export interface Refusal {
   readonly message: string;
   /** What the operator of the emulator is told in the request log: the true cause. */
   readonly reason: string;
+  /** When to come again; sent along by every protocol. */
+  readonly retryAfterSeconds?: number;
 }
 
 const refusal =
@@ -45,5 +47,7 @@ export const refusals = {
   preconditionFailed: refusal(412, 412001, 'Precondition failed.'),
   bodyTooLarge: refusal(413, 413000, 'Request body too large'),
   unsupportedMediaType: refusal(415, 415000, 'Unsupported media type'),
+  /** A quota is used up. */
+  throttled: refusal(429, 429001, 'Too many requests'),
   internal: refusal(500, 500001, 'Server error'),
 } as const;

@@ -12,6 +12,7 @@ import {
   type PresentedProof,
 } from './attestation/attest.ts';
 import { type OutcomeParts, outcomeOf } from './operation-outcome.ts';
+import type { Quotas } from './quotas.ts';
 import { type Refusal, refusals } from './refusal.ts';
 import { isRegistrationId } from './registration-id.ts';
 import type { Operation, RegistrationRegistry } from './registration-registry.ts';
@@ -59,10 +60,11 @@ export interface RegistrationServiceParts extends AttestationContext, OutcomePar
   readonly idScope: string;
   readonly assigningDurationMs: number;
   readonly registry: RegistrationRegistry;
+  readonly quotas: Quotas;
 }
 
 export function createRegistrationService(parts: RegistrationServiceParts): RegistrationService {
-  const { idScope, assigningDurationMs, registry, clock } = parts;
+  const { idScope, assigningDurationMs, registry, quotas, clock } = parts;
   const attest = createAttestation(parts);
 
   const admit = (request: DeviceRequest, tpm: DeviceRegistration['tpm']): Decision => {
@@ -82,6 +84,8 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
   return {
     register: (request, body) => {
       const { registrationId } = request;
+      const throttled = quotas.refuseRegistration();
+      if (throttled !== undefined) return refuse(throttled);
       const decision = admit(request, body.tpm);
       if (decision.kind !== 'admitted') return decision;
       const operationId = makeOperationId();
@@ -104,6 +108,8 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
       return { kind: 'accepted', operation: { operationId, status: 'assigning' } };
     },
     queryOperation: (request, operationId) => {
+      const throttled = quotas.refusePoll(request.registrationId);
+      if (throttled !== undefined) return refuse(throttled);
       const decision = admit(request, undefined);
       if (decision.kind === 'refused') return decision;
       if (decision.kind === 'challenge') {

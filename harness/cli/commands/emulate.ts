@@ -11,8 +11,9 @@ import {
 } from '../../environment/development-authority.ts';
 import { startEmulator } from '../../environment/start-emulator.ts';
 import { renderBanner } from '../emulator-banner.ts';
+import { addQuotaOptions, type QuotaOptions, quotasOf } from './quota-options.ts';
 
-interface EmulateOptions {
+interface EmulateOptions extends QuotaOptions {
   readonly address?: string;
   readonly httpsPort?: number;
   readonly managementPort: number;
@@ -22,6 +23,7 @@ interface EmulateOptions {
   readonly hubPreference: readonly string[];
   readonly retryAfter: number;
   readonly assigningMs: number;
+  readonly webhookTimeoutMs: number;
   readonly enrollments?: string;
   readonly stateDir: string;
   readonly developmentGroup: boolean;
@@ -31,7 +33,7 @@ interface EmulateOptions {
 
 /** `dps-rig emulate`: a Device Provisioning Service on this machine, until Ctrl-C. */
 export function addEmulateCommand(program: Command): void {
-  program
+  const command = program
     .command('emulate')
     .description('run a Device Provisioning Service that verifies, until Ctrl-C')
     .option('--address <ip>', 'address to listen on (default: a loopback address)')
@@ -67,6 +69,12 @@ export function addEmulateCommand(program: Command): void {
     )
     .option('--retry-after <seconds>', 'told to clients with every 202', parseCount, 1)
     .option('--assigning-ms <ms>', 'how long a registration stays assigning', parseCount, 0)
+    .option(
+      '--webhook-timeout-ms <ms>',
+      'how long the webhook of a custom allocation may take',
+      parseCount,
+      5000,
+    )
     .option('--enrollments <file>', 'JSON: enrollments in the shape of the service API')
     .option('--state-dir <directory>', 'where the CA is kept between starts', defaultStateDirectory())
     .option(
@@ -74,19 +82,19 @@ export function addEmulateCommand(program: Command): void {
       'start without the group whose key everybody knows (it is on loopback only)',
     )
     .option('--json', 'print endpoints as one JSON line instead of text')
-    .option('--quiet', 'print nothing')
-    .action(async (given: EmulateOptions) => {
-      // A key that everybody knows opens nothing but this machine.
-      const developmentGroup = given.developmentGroup && isLoopback(given.address ?? '127.0.0.1');
-      const options = { ...given, developmentGroup };
-      const authority = await openDevelopmentAuthority(options.stateDir);
-      const enrollments = options.enrollments === undefined ? [] : await readEnrollments(options.enrollments);
-      await using dps = await start(options, authority);
-      await enrollAll(dps, enrollments, options);
-      if (options.json) process.stdout.write(`${JSON.stringify(describe(dps, authority))}\n`);
-      else if (!options.quiet) process.stdout.write(renderBanner(dps, authority, options));
-      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-    });
+    .option('--quiet', 'print nothing');
+  addQuotaOptions(command).action(async (given: EmulateOptions) => {
+    // A key that everybody knows opens nothing but this machine.
+    const developmentGroup = given.developmentGroup && isLoopback(given.address ?? '127.0.0.1');
+    const options = { ...given, developmentGroup };
+    const authority = await openDevelopmentAuthority(options.stateDir);
+    const enrollments = options.enrollments === undefined ? [] : await readEnrollments(options.enrollments);
+    await using dps = await start(options, authority);
+    await enrollAll(dps, enrollments, options);
+    if (options.json) process.stdout.write(`${JSON.stringify(describe(dps, authority))}\n`);
+    else if (!options.quiet) process.stdout.write(renderBanner(dps, authority, options));
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  });
 }
 
 async function start(options: EmulateOptions, authority: DevelopmentAuthority): Promise<RunningDps> {
@@ -96,6 +104,8 @@ async function start(options: EmulateOptions, authority: DevelopmentAuthority): 
       managementPort,
       retryAfterSeconds: options.retryAfter,
       assigningDurationMs: options.assigningMs,
+      webhookTimeoutMs: options.webhookTimeoutMs,
+      quotas: quotasOf(options),
       hubWeights: options.hubWeight,
       hubPreference: options.hubPreference,
       ...(address === undefined ? {} : { address }),

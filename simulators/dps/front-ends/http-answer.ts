@@ -54,12 +54,17 @@ export function sendAnswer(
     'Transfer-Encoding': 'chunked', // as the service sends it
     ...answer.headers,
     'x-ms-request-id': requestId,
-    ...(refusal === undefined ? {} : { 'x-ms-error-code': String(refusal.errorCode) }),
+    ...(refusal === undefined ? {} : refusalHeaders(refusal)),
     'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
   });
   response.end(JSON.stringify(body));
   return status;
 }
+
+const refusalHeaders = ({ errorCode, retryAfterSeconds }: Refusal) => ({
+  'x-ms-error-code': String(errorCode),
+  ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
+});
 
 /** Key order as observed. */
 function errorBody({ errorCode, message }: Refusal, requestId: string, nowMs: number): ServiceErrorBody {

@@ -10,6 +10,7 @@ import type { PresentedProof } from '../attestation/attest.ts';
 import { IssuedKeys } from '../attestation/issued-keys.ts';
 import { createCustomAllocation } from '../custom-allocation.ts';
 import { EnrollmentStore } from '../enrollment-store.ts';
+import { createQuotas, type QuotaLimits } from '../quotas.ts';
 import { RegistrationRegistry } from '../registration-registry.ts';
 import {
   createRegistrationService,
@@ -49,7 +50,11 @@ export interface TestCore {
 
 /** The registration core without any front end. */
 export function createTestCore(
-  options: { readonly assigningDurationMs?: number; readonly webhookTimeoutMs?: number } = {},
+  options: {
+    readonly assigningDurationMs?: number;
+    readonly webhookTimeoutMs?: number;
+    readonly quotas?: QuotaLimits;
+  } = {},
 ): TestCore {
   const clock = createTestClock();
   const enrollments = new EnrollmentStore(clock);
@@ -67,6 +72,7 @@ export function createTestCore(
     enrollments,
     registry,
     issuedKeys,
+    quotas: createQuotas(options.quotas ?? {}, clock),
   });
   return {
     service,
