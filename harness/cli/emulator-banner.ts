@@ -1,6 +1,7 @@
 import type { RunningDps } from '../../simulators/index.ts';
 import {
   DEVELOPMENT_GROUP_KEY,
+  DEVELOPMENT_SERVICE_KEY,
   type DevelopmentAuthority,
   developmentGroup,
 } from '../environment/development-authority.ts';
@@ -22,6 +23,8 @@ export function renderBanner(
   linked hubs     ${dps.hubs.join(', ')}
   management API  ${dps.management.url}  (/health /info /enrollments /registrations /requests /reset /ca.pem)
   CA to trust     ${caFile}
+  service API     on the port of the device API; connection string${serviceKeyNote(dps)}:
+                  ${dps.serviceConnectionString}
 
 ${standard ? standardPortNote(address, hostName) : otherPortNote(port)}
 ${options.developmentGroup ? developmentNote() : ''}
@@ -50,6 +53,11 @@ curl, the device API (401 without a token):
 Ctrl-C ends it.
 `;
 }
+
+const serviceKeyNote = ({ serviceConnectionString }: RunningDps): string =>
+  serviceConnectionString.endsWith(`=${DEVELOPMENT_SERVICE_KEY}`)
+    ? ' (DEVELOPMENT ONLY: its key is public on purpose)'
+    : '';
 
 const standardPortNote = (address: string, hostName: string): string =>
   `Port 443 is bound: every client works that speaks HTTPS, also those without a port setting (C, C#, Java, Node SDKs).

@@ -49,6 +49,11 @@ export const DEVELOPMENT_GROUP_KEY = createHash('sha512')
   .update('dps-rig development group key: public on purpose, never use it elsewhere')
   .digest('base64');
 
+/** Likewise: the key of the service policy of an emulator on loopback. */
+export const DEVELOPMENT_SERVICE_KEY = createHash('sha256')
+  .update('dps-rig development service key: public on purpose, never use it elsewhere')
+  .digest('base64');
+
 /** The group that the emulator starts with: any registrationId may register with a key derived from its key. */
 export const developmentGroup = {
   enrollmentGroupId: 'development-only',

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { fromBase64, toBase64 } from '../kernel/bytes.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { openHttpsListener } from '../server/https-listener.ts';
@@ -15,6 +17,8 @@ import { RegistrationRegistry } from './registration-registry.ts';
 import { createRegistrationService } from './registration-service.ts';
 import { RequestLog } from './request-log.ts';
 import { type ServerTls, throwAwayServerTls } from './server-tls.ts';
+import { createServiceApi } from './service-api/service-api.ts';
+import { OWNER_POLICY_NAME } from './service-api/service-policy.ts';
 
 export interface DpsOptions extends Partial<LinkedHubs> {
   /** IP address. Default 127.0.0.1: the emulator stays on loopback unless told otherwise. */
@@ -28,6 +32,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   /** Bearer token of the management API; needed where that is not on loopback. */
   readonly managementToken?: string;
   readonly idScope?: string;
+  /** Key of the policy `provisioningserviceowner`, base64. Default: a new one. */
+  readonly serviceKey?: string;
   /** Told to clients with every 202. Default 1. */
   readonly retryAfterSeconds?: number;
   /** How long a registration stays `assigning`. Default 0: the first status query finds it done. */
@@ -47,6 +53,8 @@ export interface RunningDps extends AsyncDisposable {
   readonly hubs: readonly string[];
   readonly https: { readonly address: string; readonly port: number; readonly hostName: string };
   readonly management: { readonly url: string };
+  /** For clients of the service API. Its HostName has no port: clients of other ports than 443 need telling. */
+  readonly serviceConnectionString: string;
   readonly caPem: string;
   readonly control: DpsControl;
 }
@@ -72,6 +80,9 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const issuedKeys = new IssuedKeys();
   const log = new RequestLog();
   const quotas = createQuotas(options.quotas ?? {}, clock);
+  const serviceKey = options.serviceKey ?? toBase64(randomBytes(32));
+  const policy = { name: OWNER_POLICY_NAME, key: readServiceKey(serviceKey) };
+  const serviceApi = createServiceApi({ policy, clock, enrollments, registry });
   await using cleanup = new AsyncDisposableStack();
   const closing = new AbortController();
   cleanup.defer(() => closing.abort());
@@ -96,7 +107,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const listener = cleanup.use(
     await openHttpsListener(
       { address, port: options.httpsPort ?? 0, ...tls },
-      createHttpsFrontEnd({ service, log, clock, retryAfterSeconds }),
+      createHttpsFrontEnd({ service, serviceApi, log, clock, retryAfterSeconds }),
     ),
   );
   const https = { address: listener.address, port: listener.port, hostName: GLOBAL_DEVICE_ENDPOINT };
@@ -114,9 +125,25 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   return {
     ...info,
     management: { url: management.url },
+    serviceConnectionString: connectionString(listener.address, serviceKey),
     control,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** @throws UsageError */
+function readServiceKey(text: string): Uint8Array {
+  try {
+    return fromBase64(text);
+  } catch (cause) {
+    throw new UsageError('the service key is not base64', { cause });
+  }
+}
+
+/** An address that stands for all of a machine's is none that a client can dial. */
+function connectionString(address: string, key: string): string {
+  const host = ['0.0.0.0', '::'].includes(address) ? 'localhost' : address;
+  return `HostName=${host};SharedAccessKeyName=${OWNER_POLICY_NAME};SharedAccessKey=${key}`;
 }
 
 /** The C SDK splits a hub's name at its first dot, and the Java SDK throws where there is none. */

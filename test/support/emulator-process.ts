@@ -11,6 +11,7 @@ export interface EmulatorProcess extends AsyncDisposable {
   readonly idScope: string;
   readonly hubs: readonly string[];
   readonly managementUrl: string;
+  readonly serviceConnectionString: string;
   readonly https: { readonly address: string; readonly port: number };
   readonly caPem: string;
   readonly control: DpsControl;
@@ -28,6 +29,7 @@ export async function startEmulatorProcess(...args: readonly string[]): Promise<
     hubs: readonly string[];
     https: { address: string; port: number };
     managementUrl: string;
+    serviceConnectionString: string;
     caFile: string;
   };
   return {

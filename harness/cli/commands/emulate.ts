@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { isLoopback, parseEnrollments, type RunningDps } from '../../../simulators/index.ts';
 import { ScenarioError, toError } from '../../../simulators/kernel/errors.ts';
 import {
+  DEVELOPMENT_SERVICE_KEY,
   type DevelopmentAuthority,
   defaultStateDirectory,
   developmentGroup,
@@ -18,6 +19,7 @@ interface EmulateOptions extends QuotaOptions {
   readonly httpsPort?: number;
   readonly managementPort: number;
   readonly idScope?: string;
+  readonly serviceKey?: string;
   readonly hub: readonly string[];
   readonly hubWeight: Readonly<Record<string, number>>;
   readonly hubPreference: readonly string[];
@@ -49,6 +51,7 @@ export function addEmulateCommand(program: Command): void {
       9180,
     )
     .option('--id-scope <scope>', 'idScope of the instance')
+    .option('--service-key <base64>', 'key of the policy provisioningserviceowner of the service API')
     .option(
       '--hub <host>',
       'a linked hub; may be repeated',
@@ -86,7 +89,8 @@ export function addEmulateCommand(program: Command): void {
   addQuotaOptions(command).action(async (given: EmulateOptions) => {
     // A key that everybody knows opens nothing but this machine.
     const developmentGroup = given.developmentGroup && isLoopback(given.address ?? '127.0.0.1');
-    const options = { ...given, developmentGroup };
+    const serviceKey = given.serviceKey ?? (developmentGroup ? DEVELOPMENT_SERVICE_KEY : undefined);
+    const options = { ...given, developmentGroup, ...(serviceKey === undefined ? {} : { serviceKey }) };
     const authority = await openDevelopmentAuthority(options.stateDir);
     const enrollments = options.enrollments === undefined ? [] : await readEnrollments(options.enrollments);
     await using dps = await start(options, authority);
@@ -98,7 +102,7 @@ export function addEmulateCommand(program: Command): void {
 }
 
 async function start(options: EmulateOptions, authority: DevelopmentAuthority): Promise<RunningDps> {
-  const { address, httpsPort, managementPort, idScope, hub } = options;
+  const { address, httpsPort, managementPort, idScope, serviceKey, hub } = options;
   return startEmulator(
     {
       managementPort,
@@ -111,6 +115,7 @@ async function start(options: EmulateOptions, authority: DevelopmentAuthority): 
       ...(address === undefined ? {} : { address }),
       ...(httpsPort === undefined ? {} : { httpsPort }),
       ...(idScope === undefined ? {} : { idScope }),
+      ...(serviceKey === undefined ? {} : { serviceKey }),
       ...(hub.length === 0 ? {} : { hubs: hub }),
     },
     authority,
@@ -144,6 +149,7 @@ const describe = (dps: RunningDps, { caFile }: DevelopmentAuthority) => ({
   hubs: dps.hubs,
   https: dps.https,
   managementUrl: dps.management.url,
+  serviceConnectionString: dps.serviceConnectionString,
   caFile,
 });
 

@@ -10,7 +10,7 @@ import { serviceTime } from '../service-time.ts';
 
 /** An answer before it is sent. */
 export type HttpAnswer =
-  | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
   | { readonly refusal: Refusal; readonly headers?: Readonly<Record<string, string>> };
 
 export const refuse = (refusal: Refusal, headers: Readonly<Record<string, string>> = {}): HttpAnswer => ({
@@ -50,16 +50,20 @@ export function sendAnswer(
   const status = 'refusal' in answer ? answer.refusal.status : answer.status;
   const body = 'refusal' in answer ? errorBody(answer.refusal, requestId, nowMs) : answer.body;
   response.writeHead(status, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Transfer-Encoding': 'chunked', // as the service sends it
+    ...(body === undefined ? {} : bodyHeaders),
     ...answer.headers,
     'x-ms-request-id': requestId,
     ...(refusal === undefined ? {} : refusalHeaders(refusal)),
     'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
   });
-  response.end(JSON.stringify(body));
+  response.end(body === undefined ? undefined : JSON.stringify(body));
   return status;
 }
+
+const bodyHeaders = {
+  'Content-Type': 'application/json; charset=utf-8',
+  'Transfer-Encoding': 'chunked', // as the service sends it
+};
 
 const refusalHeaders = ({ errorCode, retryAfterSeconds }: Refusal) => ({
   'x-ms-error-code': String(errorCode),

@@ -9,6 +9,8 @@ import type { PresentedProof } from '../attestation/attest.ts';
 import { refusals } from '../refusal.ts';
 import type { DeviceRequest, RegistrationService } from '../registration-service.ts';
 import type { RequestLog } from '../request-log.ts';
+import type { ServiceApi } from '../service-api/service-api.ts';
+import { isServicePath } from '../service-api/service-routes.ts';
 import { serviceTime } from '../service-time.ts';
 import { readDeviceRegistration } from './device-registration.ts';
 import { challenge, type HttpAnswer, operationBody, refuse, sendAnswer } from './http-answer.ts';
@@ -16,6 +18,7 @@ import { type Matched, matchRoute } from './routes.ts';
 
 export interface HttpsFrontEndParts {
   readonly service: RegistrationService;
+  readonly serviceApi: ServiceApi;
   readonly log: RequestLog;
   readonly clock: Clock;
   readonly retryAfterSeconds: number;
@@ -24,7 +27,10 @@ export interface HttpsFrontEndParts {
 /** The service's limit for a message. */
 const BODY_LIMIT_BYTES = 96 * 1024;
 
-/** The DPS device API over HTTPS: routes, headers, bodies and status codes; every decision is the core's. */
+/**
+ * The DPS device API over HTTPS, and on the same port the service API: routes, headers, bodies and status codes; every
+ * decision is the core's.
+ */
 export function createHttpsFrontEnd(parts: HttpsFrontEndParts): RequestListener {
   const { log, clock } = parts;
   return (request, response) => {
@@ -51,7 +57,7 @@ export function createHttpsFrontEnd(parts: HttpsFrontEndParts): RequestListener 
     readBody(request, BODY_LIMIT_BYTES).then(
       (body) => {
         try {
-          finish(answerTo(request, matched, body, parts));
+          finish(answerTo(request, isServicePath(target) ? 'service' : matched, body, parts));
         } catch (thrown) {
           finish(refuse(refusals.internal(toError(thrown).message)));
         }
@@ -63,12 +69,16 @@ export function createHttpsFrontEnd(parts: HttpsFrontEndParts): RequestListener 
 
 function answerTo(
   request: IncomingMessage,
-  matched: Matched,
+  matched: Matched | 'service',
   body: Buffer | 'too-large',
   parts: HttpsFrontEndParts,
 ): HttpAnswer {
   if (body === 'too-large') {
     return refuse(refusals.bodyTooLarge(`more than ${BODY_LIMIT_BYTES} bytes`), { Connection: 'close' });
+  }
+  if (matched === 'service') {
+    const header = (name: string): string | undefined => request.headers[name]?.toString();
+    return parts.serviceApi({ method: request.method ?? '', target: request.url ?? '', header, body });
   }
   if (matched.kind === 'refused') return refuse(matched.refusal);
   const { route, apiVersion } = matched;
