@@ -2,6 +2,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { EnrollmentKind } from '../../wire/constants.ts';
 import type { EnrollmentStore } from '../enrollment-store.ts';
 import { etagMatches } from '../etag.ts';
+import type { Quotas } from '../quotas.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 import type { RegistrationRegistry } from '../registration-registry.ts';
 import { runBulkOperation } from './bulk-operation.ts';
@@ -22,6 +23,7 @@ export interface ServiceApiParts {
   readonly clock: Clock;
   readonly enrollments: EnrollmentStore;
   readonly registry: RegistrationRegistry;
+  readonly quotas: Quotas;
 }
 
 /** A request to the service API, whatever carries it. */
@@ -55,6 +57,8 @@ export function createServiceApi(parts: ServiceApiParts): ServiceApi {
     const guarded = { authorization: header('authorization'), host: header('host'), target };
     const unauthorized = refuseUnlessAuthorized(guarded, parts.policy, parts.clock);
     if (unauthorized !== undefined) return { refusal: unauthorized };
+    const throttled = parts.quotas.refuseServiceOperation();
+    if (throttled !== undefined) return { refusal: throttled };
     const matched = matchServiceRoute(method, target);
     if ('refusal' in matched) return matched;
     const read = readJson(request);
