@@ -66,7 +66,7 @@ const defaultHubs = ['hub-1.azure-devices.net', 'hub-2.azure-devices.net'];
 /**
  * Starts a Device Provisioning Service that verifies.
  *
- * @throws UsageError when a hub name has no dot, or the management API would be open to others without a token
+ * @throws UsageError when a hub name has no dot, a weight is not one, or the management API would be open to others without a token
  * @throws EnvironmentError when a port cannot be bound
  */
 export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
@@ -74,6 +74,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const { idScope = DEFAULT_ID_SCOPE, hubs = defaultHubs } = options;
   const { retryAfterSeconds = 1, assigningDurationMs = 0 } = options;
   checkHubs(hubs);
+  checkWeights(options.hubWeights ?? {});
   const tls = options.tls ?? (await throwAwayServerTls(address));
   const enrollments = new EnrollmentStore(clock);
   const registry = new RegistrationRegistry(clock);
@@ -152,5 +153,16 @@ function checkHubs(hubs: readonly string[]): void {
   if (dotless === undefined) return;
   throw new UsageError(`hub ${dotless} has no dot in its name`, {
     hint: `Call it ${dotless}.azure-devices.net, for example.`,
+  });
+}
+
+/** A weight of 0 would leave no hub to choose. */
+function checkWeights(weights: Readonly<Record<string, number>>): void {
+  const wrong = Object.entries(weights).find(
+    ([, weight]) => !Number.isInteger(weight) || weight < 1 || weight > 1000,
+  );
+  if (wrong === undefined) return;
+  throw new UsageError(`hub ${wrong[0]} has the weight ${wrong[1]}`, {
+    hint: 'A weight is a whole number from 1 to 1000.',
   });
 }

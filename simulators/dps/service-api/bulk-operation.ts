@@ -23,12 +23,12 @@ const put =
   };
 
 /** By lower-cased mode: clients differ in how they spell the last one. */
-const modes: Readonly<Record<string, Apply>> = {
-  create: put(() => undefined),
-  update: put(() => '*'),
-  updateifmatchetag: put(({ etag }) => (typeof etag === 'string' ? etag : '')),
-  delete: (store, kind, { id }) => deleteEnrollment(store, kind, { id, ifMatch: undefined }),
-};
+const modes: ReadonlyMap<string, Apply> = new Map([
+  ['create', put(() => undefined)],
+  ['update', put(() => '*')],
+  ['updateifmatchetag', put(({ etag }) => (typeof etag === 'string' ? etag : ''))],
+  ['delete', (store, kind, { id }) => deleteEnrollment(store, kind, { id, ifMatch: undefined })],
+]);
 
 /**
  * Runs a bulk operation: each item for itself, so that one that fails leaves the others as they are.
@@ -42,7 +42,7 @@ export function runBulkOperation(
 ): { readonly result: unknown } | { readonly refusal: Refusal } {
   const items = isObject(body) ? body[kind === 'individual' ? 'enrollments' : 'enrollmentGroups'] : undefined;
   const mode = isObject(body) && typeof body['mode'] === 'string' ? body['mode'] : '';
-  const apply = modes[mode.toLowerCase()];
+  const apply = modes.get(mode.toLowerCase());
   if (apply === undefined) {
     return { refusal: refusals.invalidArgument(`mode ${mode.slice(0, 40) || 'is missing'}`) };
   }

@@ -26,15 +26,15 @@ const apiVersions: ReadonlySet<string> = new Set([
   '2026-11-15-preview',
 ]);
 
-const collections: Readonly<Record<string, EnrollmentKind | 'states'>> = {
-  enrollments: 'individual',
-  enrollmentgroups: 'group',
-  registrations: 'states',
-};
+const collections: ReadonlyMap<string, EnrollmentKind | 'states'> = new Map([
+  ['enrollments', 'individual'],
+  ['enrollmentgroups', 'group'],
+  ['registrations', 'states'],
+]);
 
 /** Whether a request target is one of the service API: the device API's paths begin with an idScope. */
 export const isServicePath = (target: string): boolean =>
-  (/^\/([^/?]*)/.exec(target)?.[1] ?? '').toLowerCase() in collections;
+  collections.has((/^\/([^/?]*)/.exec(target)?.[1] ?? '').toLowerCase());
 
 /**
  * Finds what a request is for. Fixed parts of a path are read without regard to case: the Node client spells them its own way.
@@ -55,7 +55,7 @@ export function matchServiceRoute(
     return { refusal: refusals.invalidArgument('the path is not percent-encoded UTF-8') };
   }
   const [collection = '', id = '', verb, ...rest] = segments;
-  const kind = collections[collection.toLowerCase()];
+  const kind = collections.get(collection.toLowerCase());
   if (kind === undefined || rest.length > 0)
     return { refusal: refusals.pathNotFound(`no such path: ${path}`) };
   const byMethod =
