@@ -41,12 +41,13 @@ export function attestationResource(attestation: AttestationMechanism, keys: 'sh
     case 'tpm':
       return attestation;
     case 'x509': {
-      const { clientCertificates, signingCertificates } = attestation.x509;
+      const { clientCertificates, signingCertificates, caReferences } = attestation.x509;
       return {
         type: 'x509',
         x509: {
           ...(clientCertificates === undefined ? {} : { clientCertificates: infos(clientCertificates) }),
           ...(signingCertificates === undefined ? {} : { signingCertificates: infos(signingCertificates) }),
+          ...(caReferences === undefined ? {} : { caReferences }),
         },
       };
     }
