@@ -54,6 +54,12 @@ export interface DpsControl {
   /** Individual enrollments and groups whose id is given; unknown ids are passed over. */
   removeEnrollments(ids: readonly string[]): Promise<void>;
   enrollments(): Promise<readonly EnrollmentSummary[]>;
+  /** Stores a CA certificate (PEM or base64) that caReferences may name once it is verified. */
+  uploadCaCertificate(name: string, certificate: string): Promise<void>;
+  /** Begins the proof of possession: gives the CN of the certificate that the CA has to sign. */
+  requestCaVerification(name: string): Promise<string>;
+  /** Ends it: takes that certificate. Throws when it is not the one asked for. */
+  verifyCaCertificate(name: string, proof: string): Promise<void>;
   registrations(): Promise<readonly RegistrationRecord[]>;
   /** Newest last; a bounded ring. */
   requests(): Promise<readonly LoggedRequest[]>;

@@ -61,7 +61,10 @@ export function individualEntry(enrollment: IndividualEnrollment): IndividualEnt
 }
 
 /** @throws EnrollmentError */
-export function groupEntry(enrollment: EnrollmentGroup): SymmetricKeyGroup | X509Group {
+export function groupEntry(
+  enrollment: EnrollmentGroup,
+  verifiedCa: (name: string) => Authority | undefined,
+): SymmetricKeyGroup | X509Group {
   const { enrollmentGroupId: id, attestation } = enrollment;
   if (!isRegistrationId(id)) throw malformedId(id, 'enrollmentGroupId');
   const common = { enrollment, enrollmentId: id };
@@ -71,8 +74,7 @@ export function groupEntry(enrollment: EnrollmentGroup): SymmetricKeyGroup | X50
     case 'x509': {
       const { caReferences, signingCertificates } = attestation.x509;
       if (caReferences !== undefined) {
-        const instead = 'put the CA certificate into signingCertificates, it counts as verified';
-        throw new EnrollmentError(id, 'attestation.x509.caReferences', instead);
+        return { ...common, kind: 'x509', authorities: referredAuthorities(id, caReferences, verifiedCa) };
       }
       const certificates = parseCertificates(id, 'signingCertificates', signingCertificates);
       return { ...common, kind: 'x509', authorities: certificates.map((given) => authority(id, given)) };
@@ -80,6 +82,22 @@ export function groupEntry(enrollment: EnrollmentGroup): SymmetricKeyGroup | X50
     case 'tpm':
       throw new EnrollmentError(id, 'attestation.type', 'DPS has no enrollment group for TPM attestation');
   }
+}
+
+function referredAuthorities(
+  id: string,
+  references: PrimarySecondary<string>,
+  verifiedCa: (name: string) => Authority | undefined,
+): Authority[] {
+  const names = [references.primary, references.secondary].filter((name) => name !== undefined);
+  const key = 'attestation.x509.caReferences';
+  if (names.length === 0) throw new EnrollmentError(id, key, 'expected primary or secondary');
+  return names.map((name) => {
+    const found = verifiedCa(name);
+    if (found === undefined)
+      throw new EnrollmentError(id, key, `there is no verified CA certificate ${name}`);
+    return found;
+  });
 }
 
 function authority(id: string, { key, value }: ReturnType<typeof parseCertificates>[number]): Authority {

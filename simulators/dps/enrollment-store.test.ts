@@ -77,7 +77,7 @@ describe('EnrollmentStore', () => {
       'attestation.x509.signingCertificates.primary.certificate',
     ],
     [
-      'a reference to a CA',
+      'a reference to a CA that nobody has verified',
       () => ({
         enrollmentGroupId: 'a',
         attestation: { type: 'x509', x509: { caReferences: { primary: 'ca' } } },

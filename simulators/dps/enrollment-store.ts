@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import type { EnrollmentKind } from '../wire/constants.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
+import { CaCertificates } from './attestation/ca-certificates.ts';
 import type { Authority } from './attestation/certificate-chain.ts';
 import type { EnrollmentSummary } from './dps-control.ts';
 import {
@@ -43,6 +44,9 @@ export class EnrollmentStore {
   #sequence = 0;
   readonly #clock: Clock;
 
+  /** What caReferences refer to, looked up when a group is stored. */
+  readonly caCertificates = new CaCertificates();
+
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
   }
@@ -76,7 +80,10 @@ export class EnrollmentStore {
     const entries = enrollments.map((enrollment) =>
       'registrationId' in enrollment
         ? { level: 'individual' as const, entry: individualEntry(enrollment) }
-        : { level: 'group' as const, entry: groupEntry(enrollment) },
+        : {
+            level: 'group' as const,
+            entry: groupEntry(enrollment, (name) => this.caCertificates.verified(name)),
+          },
     );
     for (const { level, entry } of entries) {
       if (level === 'group') {
@@ -128,7 +135,7 @@ export class EnrollmentStore {
   }
 
   clear(): void {
-    for (const map of [this.#individuals, this.#groups, this.#bySubject]) map.clear();
+    for (const map of [this.#individuals, this.#groups, this.#bySubject, this.caCertificates]) map.clear();
     this.#changed();
   }
 

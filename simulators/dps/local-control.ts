@@ -20,6 +20,10 @@ export function createLocalControl(parts: {
         for (const id of ids) enrollments.remove(id);
       }),
     enrollments: () => done(() => enrollments.list()),
+    uploadCaCertificate: (name, certificate) =>
+      done(() => enrollments.caCertificates.upload(name, certificate)),
+    requestCaVerification: (name) => done(() => enrollments.caCertificates.requestVerification(name)),
+    verifyCaCertificate: (name, proof) => done(() => enrollments.caCertificates.verify(name, proof)),
     registrations: () => done(() => registry.records()),
     requests: () => done(() => log.list()),
     reset: () =>

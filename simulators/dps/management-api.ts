@@ -6,7 +6,13 @@ import { type Listener, listen } from '../server/listening.ts';
 import { isLoopback } from '../server/loopback.ts';
 import { readBody } from '../server/read-body.ts';
 import type { DpsControl } from './dps-control.ts';
-import { parseEnrollments, parseIds, parseJsonOrLines } from './management-bodies.ts';
+import {
+  parseCaCertificate,
+  parseCaName,
+  parseEnrollments,
+  parseIds,
+  parseJsonOrLines,
+} from './management-bodies.ts';
 
 export interface ManagementApiOptions {
   readonly address: string;
@@ -69,6 +75,20 @@ function createRoutes({ control }: ManagementApiOptions): Readonly<Record<string
     },
     'DELETE /enrollments': async (request) => {
       await control.removeEnrollments(parseIds(await readJson(request)));
+      return { body: {} };
+    },
+    'POST /ca-certificates': async (request) => {
+      const { name, certificate } = parseCaCertificate(await readJson(request));
+      await control.uploadCaCertificate(name, certificate);
+      return { body: {} };
+    },
+    'POST /ca-certificates/verification-code': async (request) => {
+      const { name } = parseCaName(await readJson(request));
+      return { body: { verificationCode: await control.requestCaVerification(name) } };
+    },
+    'POST /ca-certificates/verify': async (request) => {
+      const { name, certificate } = parseCaCertificate(await readJson(request));
+      await control.verifyCaCertificate(name, certificate);
       return { body: {} };
     },
     'GET /registrations': async () => ({ body: await control.registrations() }),

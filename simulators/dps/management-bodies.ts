@@ -25,6 +25,21 @@ export function parseIds(value: unknown): readonly string[] {
   throw new UsageError(`the list of ids: ${describeMismatch(parsed.error)}`);
 }
 
+const caName = z.object({ name: z.string().min(1) });
+const caCertificate = caName.extend({ certificate: z.string() });
+
+/** Which CA certificate is meant. @throws UsageError */
+export const parseCaName = (value: unknown) => parseWith(caName, value);
+
+/** A CA certificate, or the proof that its owner holds the key, with the name. @throws UsageError */
+export const parseCaCertificate = (value: unknown) => parseWith(caCertificate, value);
+
+function parseWith<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`the CA certificate: ${describeMismatch(parsed.error)}`);
+}
+
 /** A JSON text, or several objects, one a line (NDJSON). @throws UsageError */
 export function parseJsonOrLines(text: string): unknown {
   const trimmed = text.trim();

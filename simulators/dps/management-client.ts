@@ -42,6 +42,14 @@ export function connectDpsControl(
     enroll: async (enrollments) => void (await call('POST', '/enrollments', enrollments)),
     removeEnrollments: async (ids) => void (await call('DELETE', '/enrollments', ids)),
     enrollments: async () => (await call('GET', '/enrollments')) as readonly EnrollmentSummary[],
+    uploadCaCertificate: async (name, certificate) =>
+      void (await call('POST', '/ca-certificates', { name, certificate })),
+    requestCaVerification: async (name) => {
+      const answer = await call('POST', '/ca-certificates/verification-code', { name });
+      return (answer as { verificationCode: string }).verificationCode;
+    },
+    verifyCaCertificate: async (name, certificate) =>
+      void (await call('POST', '/ca-certificates/verify', { name, certificate })),
     registrations: async () => (await call('GET', '/registrations')) as readonly RegistrationRecord[],
     requests: async () => (await call('GET', '/requests')) as readonly LoggedRequest[],
     reset: async () => void (await call('POST', '/reset')),

@@ -56,6 +56,18 @@ describe('a client certificate', () => {
     'version',
   ];
 
+  it('is accepted by a group that refers to a CA whose possession was proved', async () => {
+    const { caCertificates } = core.enrollments;
+    caCertificates.upload('factory', pki.bundle.rootPem);
+    const commonName = caCertificates.requestVerification('factory');
+    const proof = await pki.issueDeviceCertificate({ commonName, issuer: 'root' });
+    caCertificates.verify('factory', proof.certificatePem);
+    const attestation = { type: 'x509', x509: { caReferences: { primary: 'factory' } } } as const;
+    core.enrollments.put([{ enrollmentGroupId: 'fleet', attestation }]);
+    const { chainPem } = await pki.issueDeviceCertificate({ commonName: id });
+    expect(core.register(certificateProof(chainPem)).kind).toBe('accepted');
+  });
+
   it.each(['root', 'intermediate'] as const)('is accepted by a group that enrolled the %s', async (level) => {
     core.enrollments.put([group(level === 'root' ? pki.bundle.rootPem : pki.bundle.intermediatePem)]);
     const { chainPem } = await pki.issueDeviceCertificate({ commonName: id });

@@ -1,0 +1,71 @@
+import { randomBytes, type X509Certificate } from 'node:crypto';
+import { toError, UsageError } from '../../kernel/errors.ts';
+import { idKey } from '../registration-id.ts';
+import { type Authority, hasIssued, readAuthority } from './certificate-chain.ts';
+import { readCertificateFields } from './certificate-fields.ts';
+import { parseEnrolledCertificate } from './enrolled-certificate.ts';
+
+interface CaCertificate {
+  readonly authority: Authority;
+  readonly isVerified: boolean;
+  /** Asked for and not yet answered. */
+  readonly verificationCode: string | undefined;
+}
+
+/** CA certificates of the instance by name; a group may refer to one whose owner proved to hold its key. */
+export class CaCertificates {
+  readonly #byName = new Map<string, CaCertificate>();
+
+  /** Stores a certificate in any form that enrollments take, not verified. @throws UsageError */
+  upload(name: string, text: string): void {
+    const certificate = parse(name, text);
+    if (!certificate.ca) throw new UsageError(`CA certificate ${name}: not the certificate of a CA`);
+    const authority = readAuthority(certificate);
+    this.#byName.set(idKey(name), { authority, isVerified: false, verificationCode: undefined });
+  }
+
+  /** What the CN of the proof must be; each call makes another. @throws UsageError */
+  requestVerification(name: string): string {
+    const verificationCode = randomBytes(24).toString('hex').toUpperCase();
+    this.#byName.set(idKey(name), { ...this.#find(name), verificationCode });
+    return verificationCode;
+  }
+
+  /** Takes a certificate with that CN, signed by the CA, as the proof. @throws UsageError when it is none */
+  verify(name: string, proofText: string): void {
+    const known = this.#find(name);
+    const proof = parse(name, proofText);
+    const { commonNames } = readCertificateFields(proof.raw);
+    if (known.verificationCode === undefined || commonNames.at(-1) !== known.verificationCode) {
+      throw new UsageError(`CA certificate ${name}: the CN of the proof is not the verification code`);
+    }
+    if (!hasIssued(known.authority, proof, 0)) {
+      throw new UsageError(`CA certificate ${name}: the proof is not signed by this CA`);
+    }
+    this.#byName.set(idKey(name), { ...known, isVerified: true, verificationCode: undefined });
+  }
+
+  /** The CA of that name if it is verified. */
+  verified(name: string): Authority | undefined {
+    const known = this.#byName.get(idKey(name));
+    return known?.isVerified ? known.authority : undefined;
+  }
+
+  clear(): void {
+    this.#byName.clear();
+  }
+
+  #find(name: string): CaCertificate {
+    const known = this.#byName.get(idKey(name));
+    if (known === undefined) throw new UsageError(`there is no CA certificate ${name}`);
+    return known;
+  }
+}
+
+function parse(name: string, text: string): X509Certificate {
+  try {
+    return parseEnrolledCertificate(text);
+  } catch (cause) {
+    throw new UsageError(`CA certificate ${name}: not a certificate: ${toError(cause).message}`, { cause });
+  }
+}
