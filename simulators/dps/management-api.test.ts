@@ -120,6 +120,12 @@ describe('the management API', () => {
     await expect(startDps({ httpsPort: dps.https.port })).rejects.toMatchObject({ name: 'EnvironmentError' });
   });
 
+  it.each([0, 1001, 1.5])('refuses %s as the weight of a hub', async (weight) => {
+    await expect(startDps({ hubWeights: { 'h.azure-devices.net': weight } })).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+  });
+
   it('refuses a hub without a dot, which several SDKs cannot reach', async () => {
     await expect(startDps({ hubs: ['localhost'] })).rejects.toMatchObject({ code: 'USAGE' });
   });
