@@ -36,16 +36,18 @@ export async function registerFleet(run: FleetRun): Promise<TimedPart> {
     } catch (error) {
       // The thread died or the range could not be run: its devices have an outcome all the same.
       control.freeSlotsOf(range.number);
+      control.ready(); // nobody at the start line waits for it
       for (const device of devices) outcomes[device.spec.index] = workerLost(device, error, elapsedMs());
     }
   };
 
   began[0] = sharedNowMs();
   const cpu = process.cpuUsage();
-  const progress = setInterval(() => {
+  const tell = (): void => {
     const { counts } = control;
     onProgress({ stage: 'registering', counts, of: plan.devices.length, elapsedMs: elapsedMs() });
-  }, PROGRESS_EVERY_MS);
+  };
+  const telling = setInterval(tell, PROGRESS_EVERY_MS);
   try {
     const running = Promise.all(ranges.map(runOne));
     if (load.arrival === 'all-at-once') {
@@ -55,7 +57,8 @@ export async function registerFleet(run: FleetRun): Promise<TimedPart> {
     control.go();
     await running;
   } finally {
-    clearInterval(progress);
+    clearInterval(telling);
+    tell();
   }
   const used = process.cpuUsage(cpu);
   return { outcomes, cpuMs: (used.user + used.system) / 1000 };

@@ -25,6 +25,13 @@ describe('choosing how TPMs are run', () => {
     expect(setupOf(toml).tpmMode).toBe(mode);
   });
 
+  it.each([
+    ['workers = 2', 'poolSize = 6', 3],
+    ['workers = 2', 'poolSize = 1', 1],
+  ])('shares the pool among the workers: %s, %s', (workers, poolSize, ofEach) => {
+    expect(setupOf(`[run]\n${workers}\n[tpm]\n${poolSize}\n${tpms(1)}`).tpmPoolSize).toBe(ofEach);
+  });
+
   it('opens no pool for a fleet without TPMs', () => {
     expect(setupOf('[[fleet]]\ndevices = 5\nattestation = "x509"\n')).toMatchObject({
       tpmDevices: 0,

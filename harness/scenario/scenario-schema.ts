@@ -119,6 +119,12 @@ export const scenarioSchema = z.strictObject({
         .describe(
           'A live swtpm for each device, or a pool. auto: dedicated up to 1,000 TPM devices, or with a chip.',
         ),
+      poolSize: z
+        .int()
+        .min(1)
+        .max(256)
+        .optional()
+        .describe('swtpm processes of the pool, at least one for each worker. Default: one per core.'),
       chip: z
         .enum(chipNames as readonly [ChipName, ...ChipName[]])
         .optional()

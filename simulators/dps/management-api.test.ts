@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { toBase64 } from '../kernel/bytes.ts';
 import { type RunningDps, startDps } from './emulator.ts';
@@ -109,6 +111,20 @@ describe('the management API', () => {
     await expect(connectDpsControl(url).registrations()).rejects.toMatchObject({ status: 401 });
     await expect(connectDpsControl(url, { token: 'wrong' }).reset()).rejects.toMatchObject({ status: 401 });
     expect(await connectDpsControl(url, { token: 'open sesame' }).registrations()).toEqual([]);
+  });
+
+  it.each([
+    ['is asked to write by a web page', 'POST', '/reset', { Origin: 'http://pages.example' }, 403],
+    ['is asked to write by a sandboxed page', 'POST', '/reset', { Origin: 'null' }, 403],
+    ['is read by a name that was rebound', 'GET', '/requests', { Host: 'pages.example:9180' }, 403],
+    ['is read by a name that begins like loopback', 'GET', '/requests', { Host: '127.0.0.1.example' }, 403],
+    ['is read as localhost', 'GET', '/requests', { Host: 'LOCALHOST:9180' }, 200],
+    ['is read as ::1', 'GET', '/requests', { Host: '[::1]:9180' }, 200],
+  ])('is for programs, not for browsers: it %s', async (_what, method, path, headers, status) => {
+    const asked = request(new URL(path, dps.management.url), { method, headers }).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(status);
   });
 
   it('says which port cannot be had, and leaves nothing open', async () => {

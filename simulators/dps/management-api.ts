@@ -109,6 +109,10 @@ async function answer(
   if (token !== undefined && !bears(request, token)) {
     return problem(401, 'MANAGEMENT_UNAUTHORIZED', 'this management API needs its bearer token');
   }
+  if (token === undefined && !isLocalProgram(request)) {
+    const message = 'this management API is for programs of this machine, not for web pages';
+    return problem(403, 'MANAGEMENT_FORBIDDEN', message);
+  }
   const handler = routes[`${request.method} ${path}`];
   if (handler === undefined) {
     const known = Object.keys(routes).join(', ');
@@ -133,6 +137,15 @@ const problem = (status: number, code: string, message: string): ManagementAnswe
   status,
   body: { code, message },
 });
+
+/**
+ * A web page in a browser of this machine reaches loopback as well. It cannot hide its origin when it writes; and when it
+ * reads from a name that was rebound to loopback, it cannot hide that name.
+ */
+function isLocalProgram({ headers: { origin, host = '' } }: IncomingMessage): boolean {
+  const name = /^(?:\[(?<v6>[^\]]*)\]|(?<name>[^:]*))(?::\d*)?$/.exec(host)?.groups;
+  return origin === undefined && isLoopback((name?.['v6'] ?? name?.['name'] ?? '').toLowerCase());
+}
 
 function bears(request: IncomingMessage, token: string): boolean {
   const given = Buffer.from(request.headers.authorization ?? '');

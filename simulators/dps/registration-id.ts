@@ -9,4 +9,8 @@ const pattern = /^[A-Za-z0-9\-._:]{0,127}[A-Za-z0-9-]$/;
 export const isRegistrationId = (text: string): boolean => pattern.test(text);
 
 /** Ids are compared without regard to case; what goes into keys, tokens and answers is the text as sent. */
-export const idKey = (id: string): string => id.toLowerCase();
+export const idKey = (id: string): string =>
+  // Beyond ASCII a letter may lower-case into it: the Kelvin sign becomes a k, and two ids one.
+  isAscii.test(id) ? id.toLowerCase() : id;
+
+const isAscii = /^[\x20-\x7e]*$/;

@@ -1,5 +1,8 @@
 import type { LoggedRequest } from './dps-control.ts';
 
+/** A device chooses what stands in a path, and in a reason that quotes it; it must not choose how much is kept. */
+const LONGEST_TEXT = 512;
+
 /** The last requests, oldest first; older ones are forgotten. Nothing secret goes in: headers and bodies stay out. */
 export class RequestLog {
   readonly #limit: number;
@@ -11,7 +14,12 @@ export class RequestLog {
   }
 
   add(entry: LoggedRequest): void {
-    this.#entries[this.#next] = entry;
+    this.#entries[this.#next] = {
+      ...entry,
+      path: cut(entry.path),
+      registrationId: cut(entry.registrationId),
+      reason: cut(entry.reason),
+    };
     this.#next = (this.#next + 1) % this.#limit;
   }
 
@@ -24,3 +32,9 @@ export class RequestLog {
     this.#next = 0;
   }
 }
+
+/** A copy, as a mere slice would keep the whole text alive behind it. */
+const cut = <T extends string | undefined>(text: T): T | string =>
+  text === undefined || text.length <= LONGEST_TEXT
+    ? text
+    : Buffer.from(text.slice(0, LONGEST_TEXT)).toString();

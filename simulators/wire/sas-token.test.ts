@@ -98,6 +98,7 @@ describe('SAS tokens', () => {
     'SharedAccessSignature sr=&sig=b&se=1',
     'SharedAccessSignature sr=a&sig=b&se=',
     'SharedAccessSignature sr=a&sig=b&se=-1',
+    'SharedAccessSignature sr=a&sig=b&se=01', // its signature would cover other characters
     'SharedAccessSignature sr=a&sig=b&se=1e9',
     'SharedAccessSignature sr=a&sig=b&se=1234567890123456',
     'SharedAccessSignature sr=a&sig=%zz&se=1',

@@ -64,7 +64,7 @@ export function parseSasToken(text: string): SasToken {
     return field;
   };
   const se = required('se');
-  if (!/^\d{1,15}$/.test(se.value))
+  if (!/^(?:0|[1-9]\d{0,14})$/.test(se.value))
     throw new CodecError('SAS token se is malformed', se.offset, 'Unix seconds');
   const sig = required('sig');
   return {

@@ -1,14 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createRigProgram, eventually, type RigProgram } from '../support/rig-program.ts';
 
 const dieInWorker = new URL('../support/die-in-worker.ts', import.meta.url).href;
-const fleet = `name = "worker lost"
+const fleet = (load: string): string => `name = "worker lost"
 [endpoint]
 kind = "emulator"
 retryAfterSeconds = 0
 [load]
-arrival = "constant-concurrency"
-concurrency = 4
+${load}
 [run]
 workers = 2
 rangeSize = 4
@@ -19,13 +18,14 @@ attestation = ["tpm", "x509"]
 
 describe('a worker thread that dies in a run', () => {
   let rig: RigProgram;
-  beforeEach(() => {
-    rig = createRigProgram({ nodeOptions: `--import ${dieInWorker}` });
-  });
   afterEach(() => rig[Symbol.asyncDispose]());
 
-  it('is the named error of its devices; all others register, and its TPMs end with it', async () => {
-    const { exitCode, stderr } = await rig.run('run', rig.scenario(fleet), '--out', rig.out);
+  it.each([
+    ['while devices register', 'net.client.socket', 'arrival = "constant-concurrency"\nconcurrency = 4'],
+    ['before all stand at the start line', 'child_process', 'arrival = "all-at-once"'],
+  ])('%s: its devices get an error with a name, all others register, its TPMs end', async (_, when, load) => {
+    rig = createRigProgram({ nodeOptions: `--import ${dieInWorker}?${when}` });
+    const { exitCode, stderr } = await rig.run('run', rig.scenario(fleet(load)), '--out', rig.out);
     expect(exitCode, stderr).toBe(4);
     const { outcomes, errors, checks, devices } = rig.result();
     expect(devices).toBe(24);

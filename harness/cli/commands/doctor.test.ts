@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { examineMachine } from '../../environment/doctor.ts';
 import { renderFindings } from './doctor.ts';
@@ -15,7 +16,7 @@ describe('dps-rig doctor', () => {
   });
 
   it('says what a missing thing disables, and the command that fixes it', () => {
-    const text = renderFindings([
+    const colored = renderFindings([
       {
         name: 'swtpm',
         state: 'required',
@@ -25,6 +26,7 @@ describe('dps-rig doctor', () => {
       },
       { name: 'Node.js', state: 'ok', detail: 'v24.0.0' },
     ]);
+    const text = stripVTControlCharacters(colored);
     expect(text).toMatch(/× swtpm +not installed/);
     expect(text).toContain('disables: TPM devices');
     expect(text).toContain('fix:      apt-get install swtpm');

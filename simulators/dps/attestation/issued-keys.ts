@@ -4,6 +4,8 @@ import { idKey } from '../registration-id.ts';
 /** A registration key that went out in a challenge, and for which TPM. */
 export interface IssuedKey {
   readonly key: Uint8Array;
+  /** As it was enrolled then: TPM2B_PUBLIC with its size field. */
+  readonly enrolledKey: Uint8Array;
   readonly endorsementKey: StorageKey;
   readonly storageRootKey: StorageKey;
   readonly expiresAtMs: number;

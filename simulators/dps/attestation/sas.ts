@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { CodecError } from '../../kernel/errors.ts';
+import { REGISTRATION_KEY_NAME } from '../../wire/constants.ts';
 import { parseSasToken, type SasToken, sasResourceMatches } from '../../wire/sas-token.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 
@@ -19,6 +20,12 @@ export function readDeviceToken(
   const resource = `${device.idScope}/registrations/${device.registrationId}`;
   if (!sasResourceMatches(token, resource)) {
     return { refusal: refusals.unauthorized(`the token is for ${token.sr}, not for ${resource}`) };
+  }
+  // Java writes an empty name, Python none. Another one is a key of the service API, which opens nothing here.
+  if (token.skn && token.skn !== REGISTRATION_KEY_NAME) {
+    return {
+      refusal: refusals.unauthorized(`the token is by key ${token.skn}, not ${REGISTRATION_KEY_NAME}`),
+    };
   }
   const nowSeconds = clock.nowMs() / 1000;
   if (token.se <= nowSeconds) {

@@ -89,6 +89,7 @@ describe('a symmetric key of an individual enrollment', () => {
     ['a token with a later expiry than it was signed for', () => tampered(testToken(id, primary)), 401000],
     ['a token without signature', () => testToken(id, primary).replace(/&sig=[^&]*/, ''), 401000],
     ['a token with a field twice', () => `${testToken(id, primary)}&se=9999999999`, 401000],
+    ['a token by a key of the service API', () => testToken(id, primary, { skn: 'iothubowner' }), 401000],
     ['a token that is no token', () => 'hello', 401000],
   ])('refuses %s', (_what, token, errorCode) => {
     expect(core.register(sasProof(token()))).toEqual(refusedWith(401, errorCode));

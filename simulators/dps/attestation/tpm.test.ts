@@ -136,6 +136,17 @@ describe('a TPM', () => {
     expect(core.register(noProof, { tpm: ours })).toEqual(refusedWith(401, 401002));
   });
 
+  it('is refused when another TPM was enrolled for its id since its challenge', () => {
+    core.register(noProof, { tpm: ours });
+    const proof = sasProof(testToken(id, issuedKey()));
+    const enroll = ({ endorsementKey }: typeof ours): void =>
+      core.enrollments.put([{ registrationId: id, attestation: { type: 'tpm', tpm: { endorsementKey } } }]);
+    enroll(theirs);
+    expect(core.register(proof)).toEqual(refusedWith(401, 401000));
+    enroll(ours);
+    expect(core.register(proof).kind).toBe('accepted');
+  });
+
   it('ends as disabled after the whole challenge', () => {
     core.enrollments.put([
       {

@@ -42,7 +42,8 @@ export function challengeTpm(
     const key = randomBytes(KEY_BYTES);
     const blob = makeActivationBlob({ endorsementKey, storageRootKey, hmacKey: key, data: uriOf(device) });
     const nowMs = clock.nowMs();
-    const issued = { key, endorsementKey, storageRootKey, expiresAtMs: nowMs + KEY_LIFE_MS };
+    const expiresAtMs = nowMs + KEY_LIFE_MS;
+    const issued = { key, enrolledKey: given, endorsementKey, storageRootKey, expiresAtMs };
     issuedKeys.add(registrationId, issued, nowMs);
     return { kind: 'challenge', authenticationKey: toBase64(blob) };
   } catch (error) {
@@ -55,12 +56,16 @@ export function challengeTpm(
 export function attestTpm(
   device: DeviceIdentity,
   token: SasToken,
-  individual: IndividualEntry,
+  individual: Extract<IndividualEntry, { kind: 'tpm' }>,
   { issuedKeys, clock }: AttestationContext,
 ): Decision {
   const { registrationId } = device;
   const live = issuedKeys.live(registrationId, clock.nowMs());
-  const issued = live.find(({ key }) => sasSignatureMatches(token, key));
+  const issued = live.find(
+    // The enrollment may name another TPM by now.
+    ({ key, enrolledKey }) =>
+      sameBytes(enrolledKey, individual.endorsementKey) && sasSignatureMatches(token, key),
+  );
   if (issued === undefined) {
     const reason = `the signature was not made with a key that ${registrationId} was issued in the last 10 minutes`;
     return refused(refusals.unauthorized(reason));

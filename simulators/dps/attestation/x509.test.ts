@@ -203,6 +203,14 @@ describe('a client certificate', () => {
     expect(core.registry.records()).toEqual([]);
   });
 
+  it('is refused when its CN is only alike: the Kelvin sign is no k', async () => {
+    core.enrollments.put([group(pki.bundle.rootPem)]);
+    const { chainPem } = await pki.issueDeviceCertificate({ commonName: 'dev-\u212a' });
+    expect(core.register(certificateProof(chainPem), { registrationId: 'dev-k' })).toEqual(
+      refusedWith(401, 401002),
+    );
+  });
+
   it('is refused when a device certificate signed it: that is no CA', async () => {
     // A device that plays CA: the issuer must have basicConstraints CA, whatever it signs.
     const device = await pki.issueDeviceCertificate({ commonName: 'device' });

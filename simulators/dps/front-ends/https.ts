@@ -46,7 +46,7 @@ export function createHttpsFrontEnd(parts: HttpsFrontEndParts): RequestListener 
         at: serviceTime(nowMs),
         requestId,
         method: request.method ?? '',
-        path: (target.split('?')[0] ?? '').slice(0, 512), // a query may hold anything, also a token
+        path: target.split('?')[0] ?? '', // a query may hold anything, also a token
         registrationId: matched.route?.registrationId,
         status,
         errorCode: refusal?.errorCode,
