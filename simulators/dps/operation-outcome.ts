@@ -28,7 +28,7 @@ export interface OutcomeParts extends LinkedHubs {
 /**
  * Decides what becomes of a device whose proof holds. Refusals at this point are states, not HTTP errors.
  *
- * @returns a promise, which never rejects, only where a webhook decides
+ * @returns a promise only where a webhook decides
  */
 export function outcomeOf(attempt: Attempt, parts: OutcomeParts): Outcome | Promise<Outcome> {
   const { registrationId, before, apiVersion } = attempt;

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { toError } from '../kernel/errors.ts';
 import type {
   DeviceRegistration,
   DeviceRegistrationResult,
@@ -11,7 +12,7 @@ import {
   type DeviceIdentity,
   type PresentedProof,
 } from './attestation/attest.ts';
-import { type OutcomeParts, outcomeOf } from './operation-outcome.ts';
+import { type Outcome, type OutcomeParts, outcomeOf } from './operation-outcome.ts';
 import type { Quotas } from './quotas.ts';
 import { type Refusal, refusals } from './refusal.ts';
 import { isRegistrationId } from './registration-id.ts';
@@ -101,7 +102,7 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
         outcome: isPending ? undefined : outcome,
       });
       if (isPending) {
-        void outcome.then((decided) => {
+        void outcome.catch(internalFailure).then((decided) => {
           registry.settle(registrationId, { operationId, finishesAtMs, outcome: decided });
         });
       }
@@ -136,6 +137,13 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
     },
   };
 }
+
+/** Nobody waits for what a webhook decides: a bug there must not end the emulator. */
+const internalFailure = (thrown: unknown): Outcome => ({
+  status: 'failed',
+  errorCode: 500001,
+  errorMessage: toError(thrown).message,
+});
 
 const refuse = (refusal: Refusal): Refused => ({ kind: 'refused', refusal });
 
