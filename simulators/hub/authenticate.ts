@@ -65,7 +65,7 @@ export function checkDeviceProof(
   }
 }
 
-export const pathOf = (deviceId: string, moduleId?: string): string =>
+const pathOf = (deviceId: string, moduleId?: string): string =>
   `/devices/${deviceId}${moduleId === undefined ? '' : `/modules/${moduleId}`}`;
 
 function signedWith(token: SasToken, authentication: HubAuthentication): boolean {

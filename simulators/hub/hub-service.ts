@@ -41,7 +41,7 @@ export interface HubService {
 }
 
 /** Largest message from a device: 256 KB, as published. */
-export const LARGEST_MESSAGE_BYTES = 256 * 1024;
+const LARGEST_MESSAGE_BYTES = 256 * 1024;
 
 export interface HubServiceParts {
   readonly directory: HubDirectory;

@@ -60,7 +60,7 @@ export const moduleResource = (module: HubModule) => ({
 });
 
 /** `properties` as a device reads it and as a twin carries it. */
-export const propertiesResource = (twin: HubTwin) => ({
+const propertiesResource = (twin: HubTwin) => ({
   desired: section(twin.desired, twin.desiredVersion),
   reported: section(twin.reported, twin.reportedVersion),
 });
