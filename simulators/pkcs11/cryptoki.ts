@@ -229,8 +229,7 @@ const unpadded = (text: string): string => text.replace(/[\0 ]+$/, '');
 const version = ({ major, minor }: { readonly major: number; readonly minor: number }): string =>
   `${major}.${minor}`;
 
-const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 function call<T>(name: string, work: () => T): T {
   try {
