@@ -110,7 +110,7 @@ describe.each<Algorithm>(['ec-p256', 'rsa-2048'])('a TLS client with an %s key b
   ])('survives %s', async (_, thrown) => {
     await using server = await startClientAuthServer();
     using key = openKey(identity, () => {
-      throw thrown;
+      throw thrown as Error;
     });
     await expect(shakeHands(server.port, { cert, key: key.pem })).rejects.toThrow(/the sign function threw/);
   });

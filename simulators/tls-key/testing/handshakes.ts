@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { connect, createServer, type SecureVersion, type TLSSocket, type TlsOptions } from 'node:tls';
+import { connect, createServer, type SecureContext, type TLSSocket, type TlsOptions } from 'node:tls';
 import { createTestPki, type IssuedCertificate } from '../../pki/test-pki.ts';
 
 const pki = await createTestPki();
@@ -19,10 +19,15 @@ export const rootPem = pki.bundle.rootPem;
 /** A TLS server on loopback that lets nobody in without a certificate, and greets each client with its name. */
 export interface ClientAuthServer extends AsyncDisposable {
   readonly port: number;
+  /** Clients let in so far. */
+  readonly greeted: number;
+  /** Settles when one more was let in. */
+  nextGreeting(): Promise<void>;
 }
 
 export async function startClientAuthServer(options: TlsOptions = {}): Promise<ClientAuthServer> {
   const sockets = new Set<TLSSocket>();
+  let greeted = 0;
   const server = createServer(
     {
       cert: serverCertificate.chainPem,
@@ -33,7 +38,9 @@ export async function startClientAuthServer(options: TlsOptions = {}): Promise<C
       ...options,
     },
     (socket) => {
+      greeted += 1;
       sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
       socket.on('error', () => undefined);
       const { subject, fingerprint256 } = socket.getPeerCertificate();
       const resumed = socket.isSessionReused();
@@ -45,6 +52,12 @@ export async function startClientAuthServer(options: TlsOptions = {}): Promise<C
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
+    get greeted() {
+      return greeted;
+    },
+    nextGreeting: async () => {
+      await once(server, 'secureConnection');
+    },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -63,7 +76,12 @@ export interface Greeting {
 /** One handshake with client authentication; rejects with what the client is told when it fails. */
 export async function shakeHands(
   port: number,
-  client: { readonly cert: string; readonly key: string; readonly maxVersion?: SecureVersion },
+  client: {
+    readonly cert: string;
+    readonly key: string;
+    readonly ca?: string;
+    readonly secureContext?: SecureContext;
+  },
 ): Promise<Greeting> {
   const socket = connect({ port, host: '127.0.0.1', servername: 'server.example', ca: rootPem, ...client });
   try {
