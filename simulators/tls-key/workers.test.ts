@@ -57,7 +57,9 @@ describe('keys by reference in worker threads', () => {
     const threads = await Promise.all(
       names.map(async (name) => runThread(await issueIdentity(name, 'ec-p256'))),
     );
-    expect(threads.map(({ report }) => report.commonNames)).toEqual(names.map((name) => Array<string>(5).fill(name)));
+    expect(threads.map(({ report }) => report.commonNames)).toEqual(
+      names.map((name) => Array<string>(5).fill(name)),
+    );
     await Promise.all(threads.map(({ ended }) => ended));
     expect(loadTlsKeys().count()).toBe(0);
     await shakeHandsHere();
