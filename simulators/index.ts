@@ -34,6 +34,8 @@ export { createTestPki, openTestPki, type PkiBundle, type TestPki } from './pki/
 export { openScratchDirectory } from './processes/scratch-directory.ts';
 // server
 export { isLoopback } from './server/loopback.ts';
+// tls-key
+export { probeTlsKeys } from './tls-key/index.ts';
 // tpm
 export {
   type BridgeEndpoint,

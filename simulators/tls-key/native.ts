@@ -54,3 +54,13 @@ export function tlsKeysUnavailable(): TlsKeyError | undefined {
     throw error;
   }
 }
+
+/**
+ * Loads the addon and says how it works here, for `dps-rig doctor`.
+ *
+ * @throws TlsKeyError as {@link loadTlsKeys}
+ */
+export function probeTlsKeys(): string {
+  loadTlsKeys();
+  return `a provider in the OpenSSL ${process.versions.openssl} of this Node`;
+}

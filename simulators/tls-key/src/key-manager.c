@@ -1,4 +1,10 @@
-/* The key managers: what libcrypto and libssl learn of a key. Whatever is public comes from its public half. */
+/*
+ * The key managers: what libcrypto and libssl learn of a key. Whatever is public comes from its public half.
+ *
+ * There is no MATCH, so that libcrypto compares a certificate's key with one of ours in the default provider, with what
+ * EXPORT gives. With one it would first try to move the certificate's key here, and leave an error about that in the
+ * queue, in front of "key values mismatch".
+ */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
@@ -22,10 +28,6 @@ static void *load(const void *reference, size_t length) {
 
 /* The private half too: it is there, only not here. */
 static int has(const void *key, int selection) { return key != NULL; }
-
-static int match(const void *one, const void *other, int selection) {
-  return EVP_PKEY_eq(hosted_key_public(one), hosted_key_public(other)) == 1;
-}
 
 static int get_params(void *key, OSSL_PARAM params[]) { return EVP_PKEY_get_params(hosted_key_public(key), params); }
 
@@ -67,7 +69,6 @@ static const char *rsa_operation_name(int operation) { return operation == OSSL_
     ENTRY(OSSL_FUNC_KEYMGMT_FREE, free_key),                       \
     ENTRY(OSSL_FUNC_KEYMGMT_LOAD, load),                           \
     ENTRY(OSSL_FUNC_KEYMGMT_HAS, has),                             \
-    ENTRY(OSSL_FUNC_KEYMGMT_MATCH, match),                         \
     ENTRY(OSSL_FUNC_KEYMGMT_GET_PARAMS, get_params),               \
     ENTRY(OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, gettable_params),     \
     ENTRY(OSSL_FUNC_KEYMGMT_EXPORT, export_key),                   \
