@@ -1,3 +1,4 @@
+import type { DeviceFault } from '../faults/device-fault.ts';
 import { deviceFault } from '../faults/table.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { startDeadline } from '../kernel/deadline.ts';
@@ -12,6 +13,7 @@ import type { DeviceCredentials, DeviceSpec } from './device-spec.ts';
 import type { DeviceResult, DeviceTrace } from './device-trace.ts';
 import { resultOfError } from './result-of-error.ts';
 import { type RetryPolicyName, retryPolicies } from './retry-policy.ts';
+import { withTokenFault } from './token-fault.ts';
 
 /** What the devices of a fleet have in common. */
 export interface DeviceContext {
@@ -103,11 +105,15 @@ function clientSetup(spec: DeviceSpec, credentials: DeviceCredentials, context: 
     endpoint:
       fault?.idScope === undefined ? endpoint : { ...endpoint, idScope: fault.idScope(endpoint.idScope) },
     tpms: context.tpms,
-    tokens: context.tokens,
+    tokens: tokensFor(context.tokens, fault),
     clock: context.clock ?? systemClock,
     seed: context.seed,
     retryPolicy: retryPolicies[context.retryPolicy ?? 'standard'],
     pollJitter: context.pollJitter ?? 0,
     userAgent: context.userAgent,
   };
+}
+
+function tokensFor(tokens: TokenHost | undefined, fault: DeviceFault | undefined): TokenHost | undefined {
+  return tokens === undefined || fault?.token === undefined ? tokens : withTokenFault(tokens, fault.token);
 }
