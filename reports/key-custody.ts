@@ -15,7 +15,8 @@ export function describeKeyCustody({ keys, sessions }: KeyCustody): readonly Cus
   const sum = (of: (key: KeyCustody['keys'][number]) => number): number =>
     keys.reduce((total, key) => total + of(key), 0);
   const byTls = keys.filter(({ certificate }) => certificate !== null);
-  const own = byTls.filter(({ certificate, certificateSeen }) => certificate === certificateSeen).length;
+  const seen = byTls.filter(({ certificateSeen }) => certificateSeen !== null);
+  const own = seen.filter(({ certificate, certificateSeen }) => certificate === certificateSeen).length;
   const signed = byTls.reduce((total, { signatures }) => total + signatures, 0);
   const resumed = sum((key) => key.resumed);
   return [
@@ -26,7 +27,7 @@ export function describeKeyCustody({ keys, sessions }: KeyCustody): readonly Cus
     { fact: 'reads refused by the token', value: count(({ refusedRead }) => refusedRead !== null) },
     {
       fact: 'certificates that the service saw',
-      value: `${formatCount(own)} of ${formatCount(byTls.length)} are the device's own`,
+      value: `${formatCount(own)} of ${formatCount(seen.length)} are the device's own`,
     },
     {
       fact: 'TLS handshakes',

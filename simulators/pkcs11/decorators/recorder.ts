@@ -5,7 +5,8 @@ import { decorate } from './decorate.ts';
 
 /** One call as it went by: never its parameters or its result, which may hold PINs, keys and signatures. */
 export interface RecordedCall {
-  readonly atMs: number;
+  /** On the monotonic clock. */
+  readonly startMs: number;
   readonly durationMs: number;
   readonly call: CallName;
   /** `CKR_OK`, or the name with which the module refused. */
@@ -15,10 +16,9 @@ export interface RecordedCall {
 /** Writes down every call of one device; `onCall` is called after each. */
 export function withRecorder(inner: Cryptoki, clock: Clock, onCall: (call: RecordedCall) => void): Cryptoki {
   return decorate(inner, (call, proceed) => {
-    const atMs = clock.nowMs();
     const startMs = clock.monotonicMs();
     const record = (result: string): void =>
-      onCall({ atMs, durationMs: clock.monotonicMs() - startMs, call, result });
+      onCall({ startMs, durationMs: clock.monotonicMs() - startMs, call, result });
     try {
       const value = proceed();
       record('CKR_OK');
