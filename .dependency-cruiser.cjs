@@ -54,6 +54,11 @@ module.exports = {
       { path: '^simulators/', pathNot: '^simulators/kernel/' },
     ),
     forbid(
+      'tls-key-is-a-package-of-its-own',
+      { path: layer('tls-key'), pathNot: notTests },
+      { path: '^simulators/', pathNot: layer('tls-key') },
+    ),
+    forbid(
       'wire-and-pki-are-low',
       { path: layer('wire|pki') },
       { path: '^simulators/', pathNot: layer('kernel|wire|pki') },

@@ -3,6 +3,7 @@ import type { RunResult } from '../reports/run-result.ts';
 import { openScratchDirectory } from '../simulators/index.ts';
 import { openEndpoint } from './environment/endpoint.ts';
 import type { FleetRun, Progress } from './load/fleet-run.ts';
+import { openFleetTokens } from './load/fleet-tokens.ts';
 import { prepareFleet } from './load/prepare-fleet.ts';
 import { registerFleet } from './load/register-fleet.ts';
 import { chooseSetup } from './load/run-setup.ts';
@@ -14,6 +15,7 @@ import { expandMatrix } from './scenario/expand.ts';
 import type { Scenario } from './scenario/scenario-schema.ts';
 import { buildResult } from './verdict/build-result.ts';
 import { judge } from './verdict/judge.ts';
+import { collectKeyCustody } from './verdict/key-custody.ts';
 
 export interface RunOptions {
   readonly scenario: Scenario;
@@ -39,9 +41,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
   // On disk: the states of ten thousand TPMs are no small thing in memory.
   await using directory = await openScratchDirectory({ name: 'run', parent: tmpdir() });
   await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile);
+  // Before the threads start, and until they have ended: they share what PKCS#11 modules it loads.
+  await using tokens = await openFleetTokens(plan, setup.workers, signal, onProgress);
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const fleet: FleetRun = {
-    ...{ scenario, plan, ranges, setup, endpoint, pool, signal, onProgress },
+    ...{ scenario, plan, ranges, setup, endpoint, tokens, pool, signal, onProgress },
     directory: directory.path,
   };
   await prepareFleet(fleet);
@@ -52,17 +56,19 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const interrupted = signal.aborted;
   const registrations = await endpoint.registrations();
   const { outcomes } = timed;
+  const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens });
   const checks = judge({
     scenario,
     plan,
     outcomes,
     recorder,
+    keyCustody,
     registrations,
     hubs: endpoint.hubs,
     interrupted,
   });
   return buildResult({
     ...{ scenario, scenarioFile, plan, endpoint, setup, startedAt, preparationMs },
-    ...{ timed, recorder, checks, interrupted },
+    ...{ timed, recorder, keyCustody, checks, interrupted },
   });
 }

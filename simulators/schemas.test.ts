@@ -44,6 +44,9 @@ describe('impossibility', () => {
     { attestation: 'x509', keyStore: 'swtpm' },
     { fault: 'cn-mismatch' },
     { fault: 'unknown-id', enrollment: 'group' },
+    { fault: 'wrong-pin' },
+    { keyStore: 'softhsm', attestation: 'tpm' },
+    { keyAlgorithm: 'rsa-2048' },
     { fault: 'expired-sas', client: 'azure-sdk' },
     { fault: 'foreign-challenge', attestation: 'tpm', keyStore: 'swtpm', client: 'azure-sdk' },
   ] satisfies Partial<CellAxes>[])('gives a reason for %o', (changes) => {
@@ -52,7 +55,7 @@ describe('impossibility', () => {
 
   it('leaves exactly ten cells of honest devices', () => {
     const names = possibleCells
-      .filter(({ fault }) => fault === undefined)
+      .filter(({ fault, keyStore }) => fault === undefined && keyStore !== 'softhsm')
       .map(({ enrollment, attestation, client }) => `${enrollment} ${attestation} ${client}`);
     expect(names.sort()).toEqual([
       'group symmetric-key azure-sdk',
@@ -66,6 +69,14 @@ describe('impossibility', () => {
       'individual x509 azure-sdk',
       'individual x509 native',
     ]);
+  });
+
+  it('lets keys be in tokens wherever they could be in software', () => {
+    const cellsWith = (wanted: string): string[] =>
+      possibleCells
+        .filter(({ fault, keyStore }) => fault === undefined && keyStore === wanted)
+        .map(({ enrollment, attestation, client }) => `${enrollment} ${attestation} ${client}`);
+    expect(cellsWith('softhsm')).toEqual(cellsWith('software'));
   });
 
   it('leaves every fault a cell in which it can be made', () => {

@@ -3,7 +3,12 @@ import { access, constants } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import { promisify } from 'node:util';
-import { findSoftHsmModule, probeCryptokiModule, probeTpm2Tss } from '../../simulators/index.ts';
+import {
+  findSoftHsmModule,
+  probeCryptokiModule,
+  probeTlsKeys,
+  probeTpm2Tss,
+} from '../../simulators/index.ts';
 import { toError } from '../../simulators/kernel/errors.ts';
 
 /** One thing that dps-rig may need from the machine, and what was found. */
@@ -61,6 +66,13 @@ const probes: readonly Probe[] = [
       const info = probeCryptokiModule(path);
       return Promise.resolve(`${info.libraryVersion}, PKCS#11 ${info.cryptokiVersion}, ${path}`);
     },
+  },
+  {
+    name: 'TLS keys by reference (node-tls-key)',
+    required: false,
+    disables: 'TLS with X.509 keys that stay in an HSM or TPM',
+    fix: 'apt-get install build-essential python3 && npm rebuild node-tls-key',
+    find: () => Promise.try(probeTlsKeys),
   },
   {
     name: 'tpm2-tss through node-tss',

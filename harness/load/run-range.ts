@@ -1,10 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import {
   createDevice,
+  createTokenHost,
   type Device,
   type DeviceCredentials,
   type DeviceResult,
   type DeviceTrace,
+  type TokenHost,
+  withDecorator,
+  withTokenLatency,
 } from '../../simulators/index.ts';
 import { systemClock } from '../../simulators/kernel/clock.ts';
 import { startDeadline, untilAborted } from '../../simulators/kernel/deadline.ts';
@@ -25,6 +29,8 @@ const GRACE_MS = 2_000;
 export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
   const control = new SharedControl(task.control);
   await using thread = await enterThread(task);
+  const tokens = openTokens(task);
+  const deviceContext = { ...thread.deviceContext, tokens };
   const credentials = JSON.parse(
     await readFile(task.credentialsFile, 'utf8'),
   ) as readonly DeviceCredentials[];
@@ -36,7 +42,7 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
       const held = credentials[position];
       if (held === undefined)
         throw new InvariantError(`range ${task.range.number} has no credentials for device ${position}`);
-      return new DeviceRun(planned, createDevice(planned.spec, held, thread.deviceContext), {
+      return new DeviceRun(planned, createDevice(planned.spec, held, deviceContext), {
         task,
         control,
         stop: stop.signal,
@@ -47,10 +53,18 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
       control.ready();
       await control.untilGo();
     }
-    return { outcomes: await startInTurn(runs, task, control) };
+    const outcomes = await startInTurn(runs, task, control);
+    return { outcomes, tokenSessions: tokens.sessions };
   } finally {
     finished.abort();
   }
+}
+
+/** Of the range: its sessions are counted. */
+function openTokens({ tokenSignMs }: RunRangeTask): TokenHost {
+  const host = createTokenHost();
+  if (tokenSignMs === 0) return host;
+  return withDecorator(host, (cryptoki) => withTokenLatency(cryptoki, { C_Sign: tokenSignMs }));
 }
 
 /** In a closed loop only the next device of the range waits for a slot: a thousand that wait cost a thousand wake-ups. */
@@ -122,7 +136,7 @@ class DeviceRun {
     if (stop.aborted) return this.#neverStarted();
     control.count('started');
     const startMs = this.#runMs();
-    const { result, phasesMs, polls, retries } = await this.#register();
+    const { result, phasesMs, polls, retries, keyUse } = await this.#register();
     const endMs = this.#runMs();
     return this.#make(result, {
       intendedStartMs: intended ?? startMs,
@@ -131,10 +145,11 @@ class DeviceRun {
       phasesMs,
       polls,
       retries,
+      ...(keyUse === undefined ? {} : { keyUse }),
     });
   }
 
-  async #register(): Promise<Pick<DeviceTrace, 'result' | 'phasesMs' | 'polls' | 'retries'>> {
+  async #register(): Promise<Pick<DeviceTrace, 'result' | 'phasesMs' | 'polls' | 'retries' | 'keyUse'>> {
     try {
       await this.#prepared;
       // Not the stop signal: the first interrupt lets devices under way finish.

@@ -7,6 +7,7 @@ import {
   enrollmentKinds,
   type FaultKind,
   faultKinds,
+  keyAlgorithms,
   keyStoreKinds,
   platformKinds,
   transportKinds,
@@ -47,6 +48,7 @@ const fleetEntry = z.strictObject({
   keyStore: axis(keyStoreKinds)
     .optional()
     .describe('Default: swtpm for TPM attestation, software otherwise.'),
+  keyAlgorithm: axis(keyAlgorithms).optional().describe('Of X.509 keys. Default: ec-p256.'),
   fault: z
     .union([faults, z.array(faults).min(1)])
     .optional()
@@ -129,6 +131,16 @@ export const scenarioSchema = z.strictObject({
         .enum(chipNames as readonly [ChipName, ...ChipName[]])
         .optional()
         .describe('Makes every TPM as slow as this chip; by timers, it costs no CPU.'),
+    })
+    .prefault({}),
+  hsm: z
+    .strictObject({
+      signMs: z
+        .number()
+        .min(0)
+        .max(10_000)
+        .default(0)
+        .describe('Makes every token so much slower at signing; its thread stands still, as with real ones.'),
     })
     .prefault({}),
   fleet: z.array(fleetEntry).min(1),

@@ -1,15 +1,20 @@
+import type { DeviceFault } from '../faults/device-fault.ts';
 import { deviceFault } from '../faults/table.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { startDeadline } from '../kernel/deadline.ts';
+import { serializeError } from '../kernel/errors.ts';
+import { type RecordedCall, withRecorder } from '../pkcs11/decorators/recorder.ts';
+import { type TokenHost, withDecorator } from '../pkcs11/token-host.ts';
 import type { TpmHost } from '../tpm/tpm-host.ts';
 import type { DpsEndpoint } from '../transport/provisioning-transport.ts';
 import { AttemptRecorder } from './attempt-recorder.ts';
 import type { ClientSetup, ProvisioningClient } from './clients/provisioning-client.ts';
 import { clients } from './clients/table.ts';
 import type { DeviceCredentials, DeviceSpec } from './device-spec.ts';
-import type { DeviceResult, DeviceTrace } from './device-trace.ts';
+import type { DeviceResult, DeviceTrace, TraceStep } from './device-trace.ts';
 import { resultOfError } from './result-of-error.ts';
 import { type RetryPolicyName, retryPolicies } from './retry-policy.ts';
+import { withTokenFault } from './token-fault.ts';
 
 /** What the devices of a fleet have in common. */
 export interface DeviceContext {
@@ -17,6 +22,8 @@ export interface DeviceContext {
   readonly endpoint: DpsEndpoint;
   /** Runs the TPMs; needed as soon as one device has one. */
   readonly tpms?: TpmHost | undefined;
+  /** Opens the tokens; needed as soon as one device has one. For this thread only. */
+  readonly tokens?: TokenHost | undefined;
   readonly clock?: Clock | undefined;
   /** Jitter is a function of it and the registrationId. */
   readonly seed: number;
@@ -54,7 +61,8 @@ export function createDevice(
   credentials: DeviceCredentials,
   context: DeviceContext,
 ): Device {
-  const setup = clientSetup(spec, credentials, context);
+  const calls: RecordedCall[] = [];
+  const setup = clientSetup(spec, credentials, context, calls);
   const client = clients[spec.client](setup);
   return {
     spec,
@@ -62,7 +70,16 @@ export function createDevice(
     register: async (signal) => {
       const recorder = new AttemptRecorder(setup.clock, context.recordSteps ?? false);
       const result = await attempt(client, recorder, context.attemptTimeoutMs, signal);
-      return recorder.trace(spec.registrationId, result);
+      const keyUse = client.keyEvidence?.keyUse();
+      const tokenSteps = calls.map(({ startMs, durationMs, call, result: detail }): TraceStep => {
+        return { atMs: startMs - recorder.startedAtMs, durationMs, step: call, detail };
+      });
+      const trace = recorder.trace(spec.registrationId, result);
+      return {
+        ...trace,
+        steps: [...trace.steps, ...tokenSteps].toSorted((a, b) => a.atMs - b.atMs),
+        ...(keyUse === undefined ? {} : { keyUse }),
+      };
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
@@ -76,13 +93,24 @@ async function attempt(
 ): Promise<DeviceResult> {
   using deadline = startDeadline(timeoutMs, signal, 'the registration');
   try {
-    return await client.register(recorder, deadline.signal);
+    return withTokenRefusal(await client.register(recorder, deadline.signal), client);
   } catch (thrown) {
-    return resultOfError(thrown, signal);
+    return withTokenRefusal(resultOfError(thrown, signal), client);
   }
 }
 
-function clientSetup(spec: DeviceSpec, credentials: DeviceCredentials, context: DeviceContext): ClientSetup {
+/** A handshake that fails because the token refused to sign says only that it failed: what the token said is the result. */
+function withTokenRefusal(result: DeviceResult, { keyEvidence }: ProvisioningClient): DeviceResult {
+  const refusal = result.kind === 'error' ? keyEvidence?.keyRefusal() : undefined;
+  return refusal === undefined ? result : { kind: 'error', error: serializeError(refusal) };
+}
+
+function clientSetup(
+  spec: DeviceSpec,
+  credentials: DeviceCredentials,
+  context: DeviceContext,
+  calls: RecordedCall[],
+): ClientSetup {
   const fault = spec.fault === undefined ? undefined : deviceFault(spec.fault);
   const { endpoint } = context;
   return {
@@ -92,10 +120,23 @@ function clientSetup(spec: DeviceSpec, credentials: DeviceCredentials, context: 
     endpoint:
       fault?.idScope === undefined ? endpoint : { ...endpoint, idScope: fault.idScope(endpoint.idScope) },
     tpms: context.tpms,
+    tokens: tokensFor(context, fault, calls),
     clock: context.clock ?? systemClock,
     seed: context.seed,
     retryPolicy: retryPolicies[context.retryPolicy ?? 'standard'],
     pollJitter: context.pollJitter ?? 0,
     userAgent: context.userAgent,
   };
+}
+
+/** The thread's tokens as this one device finds them. Calls are written down when steps are. */
+function tokensFor(
+  { tokens, recordSteps = false, clock = systemClock }: DeviceContext,
+  fault: DeviceFault | undefined,
+  calls: RecordedCall[],
+): TokenHost | undefined {
+  if (tokens === undefined) return undefined;
+  const found = fault?.token === undefined ? tokens : withTokenFault(tokens, fault.token);
+  if (!recordSteps) return found;
+  return withDecorator(found, (cryptoki) => withRecorder(cryptoki, clock, (call) => void calls.push(call)));
 }
