@@ -13,6 +13,7 @@ import {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509';
+import { signingCrypto } from './external-key.ts';
 import { keyIdentifier } from './key-pair.ts';
 
 /** Who signs: a name, its key, and the identifier that goes into AuthorityKeyIdentifier. */
@@ -43,21 +44,24 @@ export interface CertificateRequest {
  * @see RFC 5280 §4.2 for the extensions
  */
 export async function signCertificate(request: CertificateRequest, signer: Signer): Promise<string> {
-  const certificate = await X509CertificateGenerator.create({
-    serialNumber: randomSerial(),
-    subject: [{ CN: [request.commonName] }],
-    issuer: [{ CN: [signer.commonName] }],
-    notBefore: request.notBefore,
-    notAfter: request.notAfter,
-    publicKey: new PublicKey(request.subjectPublicKeyInfo),
-    signingKey: signer.key,
-    signingAlgorithm: { ...signer.key.algorithm, hash: 'SHA-256' },
-    extensions: [
-      ...profileExtensions(request.profile),
-      new SubjectKeyIdentifierExtension(keyIdentifier(request.subjectPublicKeyInfo)),
-      new AuthorityKeyIdentifierExtension(signer.keyIdentifier),
-    ],
-  });
+  const certificate = await X509CertificateGenerator.create(
+    {
+      serialNumber: randomSerial(),
+      subject: [{ CN: [request.commonName] }],
+      issuer: [{ CN: [signer.commonName] }],
+      notBefore: request.notBefore,
+      notAfter: request.notAfter,
+      publicKey: new PublicKey(request.subjectPublicKeyInfo),
+      signingKey: signer.key,
+      signingAlgorithm: { ...signer.key.algorithm, hash: 'SHA-256' },
+      extensions: [
+        ...profileExtensions(request.profile),
+        new SubjectKeyIdentifierExtension(keyIdentifier(request.subjectPublicKeyInfo)),
+        new AuthorityKeyIdentifierExtension(signer.keyIdentifier),
+      ],
+    },
+    signingCrypto,
+  );
   return `${certificate.toString('pem').trim()}\n`;
 }
 

@@ -1,6 +1,8 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { importSigningKey, type Signer, signCertificate } from './certificate.ts';
+import { createCertificateRequest, verifyCertificateRequest } from './certificate-request.ts';
+import { asSigningKey, type ExternalKey } from './external-key.ts';
 import { createKeyPair, type KeyAlgorithm, keyIdentifier } from './key-pair.ts';
 import { joinPemChain } from './pem.ts';
 
@@ -12,11 +14,15 @@ export interface PkiBundle {
   readonly intermediateKeyPem: string;
 }
 
-/** A certificate with its key. */
-export interface IssuedCertificate {
+/** A certificate for a key that is elsewhere. */
+export interface CertifiedKey {
   readonly certificatePem: string;
   /** Leaf first, then intermediates; never the root. */
   readonly chainPem: string;
+}
+
+/** A certificate with its key. */
+export interface IssuedCertificate extends CertifiedKey {
   /** PKCS#8. */
   readonly privateKeyPem: string;
 }
@@ -46,6 +52,11 @@ export interface TestPki {
   readonly bundle: PkiBundle;
   issueServerCertificate(request: ServerCertificateRequest): Promise<IssuedCertificate>;
   issueDeviceCertificate(request: DeviceCertificateRequest): Promise<IssuedCertificate>;
+  /** For a key that is elsewhere: it signs a request (PKCS #10) first, or with issuer `self` the certificate. */
+  certifyDeviceKey(
+    key: ExternalKey,
+    request: Omit<DeviceCertificateRequest, 'keyAlgorithm'>,
+  ): Promise<CertifiedKey>;
 }
 
 export interface TestPkiOptions {
@@ -96,11 +107,34 @@ export async function createTestPki(options: TestPkiOptions = {}): Promise<TestP
 export async function openTestPki(bundle: PkiBundle, clock: Clock = systemClock): Promise<TestPki> {
   const root = await signerOf(bundle.rootPem, bundle.rootKeyPem);
   const intermediate = await signerOf(bundle.intermediatePem, bundle.intermediateKeyPem);
+  const certify = (
+    subjectPublicKeyInfo: Uint8Array,
+    request: DeviceCertificateRequest,
+    self: () => Promise<Signer>,
+  ): Promise<CertifiedKey> =>
+    certifyDevice({
+      subjectPublicKeyInfo,
+      request,
+      self,
+      authorities: { root, intermediate },
+      bundle,
+      clock,
+    });
   return {
     bundle,
     issueServerCertificate: (request) => issueServerCertificate(request, intermediate, bundle, clock),
-    issueDeviceCertificate: (request) =>
-      issueDeviceCertificate(request, { root, intermediate }, bundle, clock),
+    issueDeviceCertificate: async (request) => {
+      const { privateKeyPem, subjectPublicKeyInfo } = await createKeyPair(request.keyAlgorithm ?? 'ec-p256');
+      const self = (): Promise<Signer> => selfSigner(request.commonName, privateKeyPem);
+      return { ...(await certify(subjectPublicKeyInfo, request, self)), privateKeyPem };
+    },
+    certifyDeviceKey: async (key, request) => {
+      const { commonName, issuer = 'intermediate' } = request;
+      const self = (): Promise<Signer> => Promise.resolve(externalSigner(commonName, key));
+      if (issuer === 'self') return certify(key.subjectPublicKeyInfo, request, self);
+      const asked = await verifyCertificateRequest(await createCertificateRequest(commonName, key));
+      return certify(asked.subjectPublicKeyInfo, { ...request, commonName: asked.commonName }, self);
+    },
   };
 }
 
@@ -125,31 +159,32 @@ async function issueServerCertificate(
   return { certificatePem, chainPem, privateKeyPem: keys.privateKeyPem };
 }
 
-async function issueDeviceCertificate(
-  request: DeviceCertificateRequest,
-  authorities: { readonly root: Signer; readonly intermediate: Signer },
-  bundle: PkiBundle,
-  clock: Clock,
-): Promise<IssuedCertificate> {
-  const { commonName, issuer = 'intermediate', keyAlgorithm = 'ec-p256' } = request;
+interface Certification {
+  readonly subjectPublicKeyInfo: Uint8Array;
+  readonly request: DeviceCertificateRequest;
+  /** The device's own key as a signer. */
+  readonly self: () => Promise<Signer>;
+  readonly authorities: { readonly root: Signer; readonly intermediate: Signer };
+  readonly bundle: PkiBundle;
+  readonly clock: Clock;
+}
+
+async function certifyDevice(certification: Certification): Promise<CertifiedKey> {
+  const { subjectPublicKeyInfo, request, self, authorities, bundle, clock } = certification;
+  const { commonName, issuer = 'intermediate' } = request;
   const life = lifeFromNow(clock, LEAF_LIFE_MS);
-  const keys = await createKeyPair(keyAlgorithm);
   const certificatePem = await signCertificate(
     {
       commonName,
-      subjectPublicKeyInfo: keys.subjectPublicKeyInfo,
+      subjectPublicKeyInfo,
       profile: { kind: 'client' },
       notBefore: request.notBefore ?? life.notBefore,
       notAfter: request.notAfter ?? life.notAfter,
     },
-    issuer === 'self' ? await selfSigner(commonName, keys.privateKeyPem) : authorities[issuer],
+    issuer === 'self' ? await self() : authorities[issuer],
   );
   const above = issuer === 'intermediate' ? [bundle.intermediatePem] : [];
-  return {
-    certificatePem,
-    chainPem: joinPemChain([certificatePem, ...above]),
-    privateKeyPem: keys.privateKeyPem,
-  };
+  return { certificatePem, chainPem: joinPemChain([certificatePem, ...above]) };
 }
 
 async function signerOf(certificatePem: string, privateKeyPem: string): Promise<Signer> {
@@ -165,6 +200,12 @@ async function selfSigner(commonName: string, privateKeyPem: string): Promise<Si
     key: await importSigningKey(privateKeyPem),
   };
 }
+
+const externalSigner = (commonName: string, key: ExternalKey): Signer => ({
+  commonName,
+  keyIdentifier: keyIdentifier(key.subjectPublicKeyInfo),
+  key: asSigningKey(key),
+});
 
 function lifeFromNow(clock: Clock, lifeMs: number): { notBefore: Date; notAfter: Date } {
   const nowMs = clock.nowMs();

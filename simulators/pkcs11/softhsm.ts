@@ -1,0 +1,65 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EnvironmentError } from '../kernel/errors.ts';
+import { type Cryptoki, loadCryptoki } from './cryptoki.ts';
+import { findSoftHsmModule } from './probe.ts';
+
+/** A SoftHSM of its own: a copy of the module with a token directory that no other copy sees. */
+export interface SoftHsmInstance {
+  readonly modulePath: string;
+  /** SOFTHSM2_CONF for outside programs. */
+  readonly configuration: string;
+  readonly tokenDirectory: string;
+}
+
+/** @throws EnvironmentError when SoftHSM is not installed */
+export function requireSoftHsm(): string {
+  const path = findSoftHsmModule();
+  if (path !== undefined) return path;
+  throw new EnvironmentError('SoftHSM2', 'libsofthsm2.so was not found', {
+    hint: 'Install it: apt-get install softhsm2',
+  });
+}
+
+/**
+ * Lays out an instance in a directory of its own; tokens are put into `tokenDirectory` before it is started.
+ *
+ * The module file is copied because the dynamic loader takes another file for another library: that is how several
+ * SoftHSMs, each with its own locks and tokens, live in one process and work in parallel.
+ */
+export function createSoftHsm(directory: string): SoftHsmInstance {
+  const instance: SoftHsmInstance = {
+    modulePath: join(directory, 'libsofthsm2.so'),
+    configuration: join(directory, 'softhsm2.conf'),
+    tokenDirectory: join(directory, 'tokens'),
+  };
+  const module = requireSoftHsm();
+  mkdirSync(instance.tokenDirectory, { recursive: true, mode: 0o700 });
+  copyFileSync(module, instance.modulePath);
+  const settings = {
+    'directories.tokendir': instance.tokenDirectory,
+    'objectstore.backend': 'file', // the other one, db, is not in Debian's build
+    'log.level': 'ERROR',
+    'slots.removable': 'false',
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
+  writeFileSync(instance.configuration, lines.join(''), { mode: 0o600 });
+  return instance;
+}
+
+/**
+ * Starts an instance in this process. For the main thread, before workers that use it start: only there does a change
+ * of the environment reach SoftHSM, which reads it in C_Initialize.
+ *
+ * @throws EnvironmentError when SoftHSM refuses
+ */
+export function startSoftHsm({ modulePath, configuration }: SoftHsmInstance): Cryptoki {
+  const { SOFTHSM2_CONF: before } = process.env;
+  process.env['SOFTHSM2_CONF'] = configuration;
+  try {
+    return loadCryptoki(modulePath);
+  } finally {
+    if (before === undefined) delete process.env['SOFTHSM2_CONF'];
+    else process.env['SOFTHSM2_CONF'] = before;
+  }
+}
