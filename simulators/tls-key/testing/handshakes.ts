@@ -13,6 +13,10 @@ export const issueIdentity = (
   keyAlgorithm: 'ec-p256' | 'rsa-2048',
 ): Promise<IssuedCertificate> => pki.issueDeviceCertificate({ commonName, keyAlgorithm });
 
+/** A certificate for a key whose private half is elsewhere; nobody asks the key to prove anything. */
+export const issueKeyCertificate = (commonName: string, publicKey: KeyObject): Promise<string> =>
+  pki.certifyPublicKey(publicKey, commonName);
+
 /** Trusted by clients and server alike. */
 export const rootPem = pki.bundle.rootPem;
 
