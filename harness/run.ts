@@ -3,6 +3,7 @@ import type { RunResult } from '../reports/run-result.ts';
 import { openScratchDirectory } from '../simulators/index.ts';
 import { openEndpoint } from './environment/endpoint.ts';
 import type { FleetRun, Progress } from './load/fleet-run.ts';
+import { openFleetTokens } from './load/fleet-tokens.ts';
 import { prepareFleet } from './load/prepare-fleet.ts';
 import { registerFleet } from './load/register-fleet.ts';
 import { chooseSetup } from './load/run-setup.ts';
@@ -39,9 +40,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
   // On disk: the states of ten thousand TPMs are no small thing in memory.
   await using directory = await openScratchDirectory({ name: 'run', parent: tmpdir() });
   await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile);
+  // Before the threads start, and until they have ended: they share what PKCS#11 modules it loads.
+  await using tokens = await openFleetTokens(plan, setup.workers, signal, onProgress);
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const fleet: FleetRun = {
-    ...{ scenario, plan, ranges, setup, endpoint, pool, signal, onProgress },
+    ...{ scenario, plan, ranges, setup, endpoint, tokens, pool, signal, onProgress },
     directory: directory.path,
   };
   await prepareFleet(fleet);

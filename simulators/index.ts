@@ -9,6 +9,7 @@ export {
   groupEnrollments,
 } from './device/credentials/fleet-authority.ts';
 export { issueCredentials } from './device/credentials/issue-credentials.ts';
+export type { IssuedKey } from './device/credentials/token.ts';
 export { createDevice, type Device, type DeviceContext } from './device/device.ts';
 export * from './device/device-spec.ts';
 export * from './device/device-trace.ts';
@@ -27,11 +28,19 @@ export { connectDpsControl } from './dps/management-client.ts';
 export { type QuotaLimits, quotaProfiles } from './dps/quotas.ts';
 export { emulatorServerNames, issueServerTls, type ServerTls } from './dps/server-tls.ts';
 // pkcs11
+export type { KeyCustody } from './pkcs11/custody.ts';
+export { ensureTokens, type TokenCounts } from './pkcs11/ensure-tokens.ts';
 export { type CryptokiModuleInfo, findSoftHsmModule, probeCryptokiModule } from './pkcs11/probe.ts';
+export type { TokenContent } from './pkcs11/provision-token.ts';
+export { type CachedToken, defaultTokenCacheDirectory, openTokenCache } from './pkcs11/token-cache.ts';
+export { createTokenHost, type TokenHost } from './pkcs11/token-host.ts';
+export { openTokenStore, type StoredToken, type TokenStore } from './pkcs11/token-store.ts';
 // pki
 export { createTestPki, openTestPki, type PkiBundle, type TestPki } from './pki/test-pki.ts';
 // processes
 export { openScratchDirectory } from './processes/scratch-directory.ts';
+// security
+export type { KeyUse } from './security/key-use.ts';
 // server
 export { isLoopback } from './server/loopback.ts';
 // tls-key

@@ -2,11 +2,13 @@
 import type { ClientKind, KeyStoreKind, PlatformKind, TransportKind } from './device/device-spec.ts';
 import type { DeviceFault } from './faults/device-fault.ts';
 import { deviceFaults, type FaultKind } from './faults/table.ts';
+import type { KeyAlgorithm } from './pki/key-pair.ts';
 import type { AttestationKind, EnrollmentKind } from './wire/constants.ts';
 
 export { clientKinds, keyStoreKinds, platformKinds, transportKinds } from './device/device-spec.ts';
 export { phases } from './device/device-trace.ts';
 export { type FaultKind, faultKinds } from './faults/table.ts';
+export { type KeyAlgorithm, keyAlgorithms } from './pki/key-pair.ts';
 export { type ChipName, chipNames } from './tpm/decorators/chips.ts';
 export { attestationKinds, enrollmentKinds } from './wire/constants.ts';
 
@@ -17,6 +19,8 @@ export interface CellAxes {
   readonly attestation: AttestationKind;
   readonly keyStore: KeyStoreKind;
   readonly transport: TransportKind;
+  /** Of X.509 keys. */
+  readonly keyAlgorithm?: KeyAlgorithm;
   readonly client: ClientKind;
   readonly fault?: FaultKind;
 }
@@ -26,6 +30,7 @@ export function impossibility({
   attestation,
   enrollment,
   keyStore,
+  keyAlgorithm,
   client,
   fault,
 }: CellAxes): string | undefined {
@@ -33,6 +38,7 @@ export function impossibility({
     return 'DPS has no enrollment group for TPM attestation';
   if (attestation === 'tpm' && keyStore !== 'swtpm') return 'TPM attestation needs a TPM';
   if (attestation !== 'tpm' && keyStore === 'swtpm') return `${attestation} keys are not yet kept in a TPM`;
+  if (attestation !== 'x509' && keyAlgorithm !== undefined) return `${keyAlgorithm} keys are for X.509`;
   if (fault === undefined) return undefined;
   const { expected, enrollments, clients } = deviceFaults[fault];
   const kinds: readonly AttestationKind[] = Object.keys(expected) as AttestationKind[];

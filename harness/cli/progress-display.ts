@@ -8,7 +8,12 @@ export interface ProgressDisplay extends Disposable {
 }
 
 const PLAIN_EVERY_MS = 2_000;
-const stageNames = { tpms: 'making TPMs', credentials: 'credentials', registering: 'registering' } as const;
+const stageNames = {
+  tpms: 'making TPMs',
+  tokens: 'making tokens',
+  credentials: 'credentials',
+  registering: 'registering',
+} as const;
 
 /** @param quiet shows nothing */
 export function createProgressDisplay({ quiet }: { readonly quiet: boolean }): ProgressDisplay {

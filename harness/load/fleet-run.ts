@@ -3,6 +3,7 @@ import type { RunEndpoint } from '../environment/run-endpoint.ts';
 import type { FleetPlan } from '../plan/fleet-plan.ts';
 import type { Range } from '../plan/ranges.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
+import type { FleetTokens } from './fleet-tokens.ts';
 import type { RunSetup } from './run-setup.ts';
 import type { LiveCounts } from './shared-control.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -15,6 +16,7 @@ export interface FleetRun {
   readonly setup: RunSetup;
   readonly endpoint: RunEndpoint;
   readonly pool: WorkerPool;
+  readonly tokens: FleetTokens;
   /** For credentials and TPM states; private, and gone after the run. */
   readonly directory: string;
   readonly signal: AbortSignal;
@@ -22,7 +24,7 @@ export interface FleetRun {
 }
 
 export type Progress =
-  | { readonly stage: 'tpms' | 'credentials'; readonly done: number; readonly of: number }
+  | { readonly stage: 'tpms' | 'tokens' | 'credentials'; readonly done: number; readonly of: number }
   | {
       readonly stage: 'registering';
       readonly counts: LiveCounts;

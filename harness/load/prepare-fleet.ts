@@ -13,7 +13,7 @@ import { credentialsFile, type FleetRun } from './fleet-run.ts';
  * @throws TransportError of phase `aborted` when the run is interrupted meanwhile
  */
 export async function prepareFleet(run: FleetRun): Promise<void> {
-  const { plan, ranges, pool, endpoint, directory, signal, onProgress } = run;
+  const { plan, ranges, pool, endpoint, tokens, directory, signal, onProgress } = run;
   const tpms = await ensureFleetTpms(run);
   const authority = await createFleetAuthority(`rig-${plan.fleetTag}`);
   await endpoint.enroll(
@@ -27,9 +27,15 @@ export async function prepareFleet(run: FleetRun): Promise<void> {
     ranges.map(async (range) => {
       const devices = plan.devices.slice(range.from, range.to);
       const file = credentialsFile(directory, range);
-      const task = { range, devices, authority, tpms: tpmsOf(devices, tpms), credentialsFile: file };
-      const { enrollments } = await pool.prepareRange(task, signal);
+      const task = {
+        ...{ range, devices, authority, credentialsFile: file },
+        tpms: ofDevices(devices, tpms),
+        tokens: ofDevices(devices, tokens.byRegistrationId),
+      };
+      const { enrollments, keys, tokenSessions } = await pool.prepareRange(task, signal);
       await endpoint.enroll(enrollments);
+      for (const [registrationId, key] of keys) tokens.recordKey(registrationId, key);
+      tokens.countSessions(tokenSessions);
       done += devices.length;
       onProgress({ stage: 'credentials', done, of: plan.devices.length });
     }),
@@ -52,11 +58,12 @@ async function ensureFleetTpms({ plan, signal, onProgress }: FleetRun): Promise<
   return new Map(tpms.map((tpm, index) => [ids[index] ?? '', tpm]));
 }
 
-function tpmsOf(devices: readonly PlannedDevice[], tpms: FleetTpms): FleetTpms {
+/** The part of a table by registrationId that belongs to these devices. */
+function ofDevices<T>(devices: readonly PlannedDevice[], all: ReadonlyMap<string, T>): Map<string, T> {
   return new Map(
     devices.flatMap(({ spec: { registrationId } }) => {
-      const tpm = tpms.get(registrationId);
-      return tpm === undefined ? [] : [[registrationId, tpm] as const];
+      const one = all.get(registrationId);
+      return one === undefined ? [] : [[registrationId, one] as const];
     }),
   );
 }

@@ -3,7 +3,9 @@ import type {
   DpsEndpoint,
   FleetAuthority,
   IndividualEnrollment,
+  IssuedKey,
   ManufacturedTpm,
+  StoredToken,
   TpmMode,
 } from '../../simulators/index.ts';
 import type { Outcome } from '../metrics/outcome.ts';
@@ -18,10 +20,15 @@ export interface PrepareRangeTask {
   readonly authority: FleetAuthority;
   /** By registrationId, for TPM devices. */
   readonly tpms: ReadonlyMap<string, ManufacturedTpm>;
+  /** By registrationId, for devices whose key is in a token. */
+  readonly tokens: ReadonlyMap<string, StoredToken>;
   readonly credentialsFile: string;
 }
 
 export interface PreparedRange {
+  /** By registrationId, of keys in tokens. */
+  readonly keys: ReadonlyMap<string, IssuedKey>;
+  readonly tokenSessions: TokenSessions;
   readonly enrollments: readonly IndividualEnrollment[];
 }
 
@@ -47,6 +54,13 @@ export interface RunRangeTask {
   };
 }
 
+/** Sessions with tokens that a range opened, and those that it left open. */
+export interface TokenSessions {
+  readonly opened: number;
+  readonly open: number;
+}
+
 export interface RangeOutcomes {
+  readonly tokenSessions: TokenSessions;
   readonly outcomes: readonly Outcome[];
 }

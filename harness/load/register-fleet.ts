@@ -32,6 +32,7 @@ export async function registerFleet(run: FleetRun): Promise<TimedPart> {
     const devices = plan.devices.slice(range.from, range.to);
     try {
       const result = await pool.runRange(rangeTask(run, { range, devices, control, began }));
+      run.tokens.countSessions(result.tokenSessions);
       for (const outcome of result.outcomes) outcomes[outcome.index] = outcome;
     } catch (error) {
       // The thread died or the range could not be run: its devices have an outcome all the same.

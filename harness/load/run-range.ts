@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import {
   createDevice,
+  createTokenHost,
   type Device,
   type DeviceCredentials,
   type DeviceResult,
@@ -25,6 +26,8 @@ const GRACE_MS = 2_000;
 export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
   const control = new SharedControl(task.control);
   await using thread = await enterThread(task);
+  const tokens = createTokenHost();
+  const deviceContext = { ...thread.deviceContext, tokens };
   const credentials = JSON.parse(
     await readFile(task.credentialsFile, 'utf8'),
   ) as readonly DeviceCredentials[];
@@ -36,7 +39,7 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
       const held = credentials[position];
       if (held === undefined)
         throw new InvariantError(`range ${task.range.number} has no credentials for device ${position}`);
-      return new DeviceRun(planned, createDevice(planned.spec, held, thread.deviceContext), {
+      return new DeviceRun(planned, createDevice(planned.spec, held, deviceContext), {
         task,
         control,
         stop: stop.signal,
@@ -47,7 +50,8 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
       control.ready();
       await control.untilGo();
     }
-    return { outcomes: await startInTurn(runs, task, control) };
+    const outcomes = await startInTurn(runs, task, control);
+    return { outcomes, tokenSessions: tokens.sessions };
   } finally {
     finished.abort();
   }
@@ -122,7 +126,7 @@ class DeviceRun {
     if (stop.aborted) return this.#neverStarted();
     control.count('started');
     const startMs = this.#runMs();
-    const { result, phasesMs, polls, retries } = await this.#register();
+    const { result, phasesMs, polls, retries, keyUse } = await this.#register();
     const endMs = this.#runMs();
     return this.#make(result, {
       intendedStartMs: intended ?? startMs,
@@ -131,10 +135,11 @@ class DeviceRun {
       phasesMs,
       polls,
       retries,
+      ...(keyUse === undefined ? {} : { keyUse }),
     });
   }
 
-  async #register(): Promise<Pick<DeviceTrace, 'result' | 'phasesMs' | 'polls' | 'retries'>> {
+  async #register(): Promise<Pick<DeviceTrace, 'result' | 'phasesMs' | 'polls' | 'retries' | 'keyUse'>> {
     try {
       await this.#prepared;
       // Not the stop signal: the first interrupt lets devices under way finish.

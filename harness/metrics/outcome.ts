@@ -1,4 +1,4 @@
-import type { DeviceResult, Phase } from '../../simulators/index.ts';
+import type { DeviceResult, KeyUse, Phase } from '../../simulators/index.ts';
 
 /** One device attempt as the harness sees it; plain data that crosses threads. Times are milliseconds. */
 export interface Outcome {
@@ -14,6 +14,8 @@ export interface Outcome {
   readonly phasesMs: Readonly<Partial<Record<Phase, number>>>;
   readonly polls: number;
   readonly retries: number;
+  /** Of a key that is in a token. */
+  readonly keyUse?: KeyUse;
 }
 
 /** From the intended start: a late generator must not make a service look quick. */

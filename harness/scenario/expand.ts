@@ -32,6 +32,7 @@ function expandEntry(entry: FleetEntry): RunCase[] {
 
 function crossProduct(entry: FleetEntry): CellAxes[] {
   const { platform, enrollment, attestation, transport, client } = entry;
+  const algorithms = entry.keyAlgorithm === undefined ? [undefined] : several(entry.keyAlgorithm);
   const faults = entry.fault === undefined ? [undefined] : [entry.fault].flat();
   return several(platform).flatMap((p) =>
     several(enrollment).flatMap((e) =>
@@ -39,15 +40,18 @@ function crossProduct(entry: FleetEntry): CellAxes[] {
         several(entry.keyStore ?? (a === 'tpm' ? 'swtpm' : 'software')).flatMap((k) =>
           several(transport).flatMap((t) =>
             several(client).flatMap((c) =>
-              faults.map((fault) => ({
-                platform: p,
-                enrollment: e,
-                attestation: a,
-                keyStore: k,
-                transport: t,
-                client: c,
-                ...(fault === undefined ? {} : { fault }),
-              })),
+              algorithms.flatMap((keyAlgorithm) =>
+                faults.map((fault) => ({
+                  platform: p,
+                  enrollment: e,
+                  attestation: a,
+                  keyStore: k,
+                  ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
+                  transport: t,
+                  client: c,
+                  ...(fault === undefined ? {} : { fault }),
+                })),
+              ),
             ),
           ),
         ),
@@ -61,6 +65,7 @@ function cellName({
   enrollment,
   attestation,
   keyStore,
+  keyAlgorithm,
   transport,
   client,
   fault,
@@ -69,7 +74,7 @@ function cellName({
     platform,
     enrollment,
     attestation,
-    keyStore,
+    keyAlgorithm === undefined ? keyStore : `${keyStore}-${keyAlgorithm}`,
     transport,
     client,
     ...(fault === undefined ? [] : [fault]),

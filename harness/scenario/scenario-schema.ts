@@ -7,6 +7,7 @@ import {
   enrollmentKinds,
   type FaultKind,
   faultKinds,
+  keyAlgorithms,
   keyStoreKinds,
   platformKinds,
   transportKinds,
@@ -47,6 +48,7 @@ const fleetEntry = z.strictObject({
   keyStore: axis(keyStoreKinds)
     .optional()
     .describe('Default: swtpm for TPM attestation, software otherwise.'),
+  keyAlgorithm: axis(keyAlgorithms).optional().describe('Of X.509 keys. Default: ec-p256.'),
   fault: z
     .union([faults, z.array(faults).min(1)])
     .optional()

@@ -1,3 +1,4 @@
+import type { KeyAlgorithm } from '../pki/key-pair.ts';
 import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
 
 export const transportKinds = ['https'] as const;
@@ -6,7 +7,7 @@ export type TransportKind = (typeof transportKinds)[number];
 export const clientKinds = ['native', 'azure-sdk'] as const;
 export type ClientKind = (typeof clientKinds)[number];
 
-export const keyStoreKinds = ['software', 'swtpm'] as const;
+export const keyStoreKinds = ['software', 'softhsm', 'swtpm'] as const;
 export type KeyStoreKind = (typeof keyStoreKinds)[number];
 
 export const platformKinds = ['linux'] as const;
@@ -21,6 +22,8 @@ export interface DeviceSpec {
   readonly enrollment: EnrollmentKind;
   readonly keyStore: KeyStoreKind;
   readonly transport: TransportKind;
+  /** Of X.509 keys. Default EC P-256. */
+  readonly keyAlgorithm?: KeyAlgorithm | undefined;
   readonly client: ClientKind;
   readonly platform: PlatformKind;
   /** A deliberate mistake in the device's credentials or behaviour; see the table in `faults/`. */
@@ -36,6 +39,12 @@ export type DeviceCredentials =
       readonly certificateChainPem: string;
       readonly privateKeyPem: string;
     }
+  | {
+      readonly kind: 'token-symmetric-key';
+      /** `pkcs11:` with `module-path` and `pin-source`. */
+      readonly keyUri: string;
+    }
+  | { readonly kind: 'token-x509'; readonly certificateChainPem: string; readonly keyUri: string }
   | {
       readonly kind: 'tpm';
       readonly tpmId: string;

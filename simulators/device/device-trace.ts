@@ -1,4 +1,5 @@
 import type { SerializedError } from '../kernel/errors.ts';
+import type { KeyUse } from '../security/key-use.ts';
 import type { RegistrationStatus, RegistrationSubstatus } from '../wire/constants.ts';
 
 /** Parts of one registration that are timed apart; they do not overlap. `tpm` is all time spent waiting for the TPM. */
@@ -46,4 +47,6 @@ export interface DeviceTrace {
   /** Requests sent again by the retry policy. */
   readonly retries: number;
   readonly steps: readonly TraceStep[];
+  /** Of a key that is in a token; since the device was made ready. */
+  readonly keyUse?: KeyUse;
 }

@@ -1,6 +1,8 @@
 import { deviceFault } from '../faults/table.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { startDeadline } from '../kernel/deadline.ts';
+import { serializeError } from '../kernel/errors.ts';
+import type { TokenHost } from '../pkcs11/token-host.ts';
 import type { TpmHost } from '../tpm/tpm-host.ts';
 import type { DpsEndpoint } from '../transport/provisioning-transport.ts';
 import { AttemptRecorder } from './attempt-recorder.ts';
@@ -17,6 +19,8 @@ export interface DeviceContext {
   readonly endpoint: DpsEndpoint;
   /** Runs the TPMs; needed as soon as one device has one. */
   readonly tpms?: TpmHost | undefined;
+  /** Opens the tokens; needed as soon as one device has one. For this thread only. */
+  readonly tokens?: TokenHost | undefined;
   readonly clock?: Clock | undefined;
   /** Jitter is a function of it and the registrationId. */
   readonly seed: number;
@@ -62,7 +66,8 @@ export function createDevice(
     register: async (signal) => {
       const recorder = new AttemptRecorder(setup.clock, context.recordSteps ?? false);
       const result = await attempt(client, recorder, context.attemptTimeoutMs, signal);
-      return recorder.trace(spec.registrationId, result);
+      const keyUse = client.keyEvidence?.keyUse();
+      return { ...recorder.trace(spec.registrationId, result), ...(keyUse === undefined ? {} : { keyUse }) };
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
@@ -76,10 +81,16 @@ async function attempt(
 ): Promise<DeviceResult> {
   using deadline = startDeadline(timeoutMs, signal, 'the registration');
   try {
-    return await client.register(recorder, deadline.signal);
+    return withTokenRefusal(await client.register(recorder, deadline.signal), client);
   } catch (thrown) {
-    return resultOfError(thrown, signal);
+    return withTokenRefusal(resultOfError(thrown, signal), client);
   }
+}
+
+/** A handshake that fails because the token refused to sign says only that it failed: what the token said is the result. */
+function withTokenRefusal(result: DeviceResult, { keyEvidence }: ProvisioningClient): DeviceResult {
+  const refusal = result.kind === 'error' ? keyEvidence?.keyRefusal() : undefined;
+  return refusal === undefined ? result : { kind: 'error', error: serializeError(refusal) };
 }
 
 function clientSetup(spec: DeviceSpec, credentials: DeviceCredentials, context: DeviceContext): ClientSetup {
@@ -92,6 +103,7 @@ function clientSetup(spec: DeviceSpec, credentials: DeviceCredentials, context: 
     endpoint:
       fault?.idScope === undefined ? endpoint : { ...endpoint, idScope: fault.idScope(endpoint.idScope) },
     tpms: context.tpms,
+    tokens: context.tokens,
     clock: context.clock ?? systemClock,
     seed: context.seed,
     retryPolicy: retryPolicies[context.retryPolicy ?? 'standard'],

@@ -1,10 +1,20 @@
 import { EnvironmentError } from '../kernel/errors.ts';
+import type { TokenHost } from '../pkcs11/token-host.ts';
+import type { TokenKey } from '../pkcs11/token-key.ts';
 import type { SecurityModule } from '../security/security-module.ts';
 import { createSoftwareSymmetricKey } from '../security/symmetric-key.ts';
+import { openTokenSymmetricKey } from '../security/token-symmetric-key.ts';
+import { openTokenX509 } from '../security/token-x509.ts';
 import { openTpmModule } from '../security/tpm.ts';
 import { createSoftwareX509 } from '../security/x509.ts';
 import type { TpmHost } from '../tpm/tpm-host.ts';
 import type { DeviceCredentials } from './device-spec.ts';
+
+/** What runs or opens the security hardware of devices. */
+export interface SecurityHosts {
+  readonly tpms: TpmHost | undefined;
+  readonly tokens: TokenHost | undefined;
+}
 
 /**
  * Opens what holds a device's proof of identity; a TPM is powered on.
@@ -13,7 +23,7 @@ import type { DeviceCredentials } from './device-spec.ts';
  */
 export async function openSecurityModule(
   credentials: DeviceCredentials,
-  tpms: TpmHost | undefined,
+  { tpms, tokens }: SecurityHosts,
   signal: AbortSignal,
 ): Promise<SecurityModule> {
   switch (credentials.kind) {
@@ -21,9 +31,32 @@ export async function openSecurityModule(
       return createSoftwareSymmetricKey(credentials.key);
     case 'x509':
       return createSoftwareX509(credentials.certificateChainPem, credentials.privateKeyPem);
+    case 'token-symmetric-key':
+      return openTokenSymmetricKey(requireTokens(tokens).openKey(credentials.keyUri));
+    case 'token-x509':
+      return openOwning(requireTokens(tokens).openKey(credentials.keyUri), (key) =>
+        openTokenX509(credentials.certificateChainPem, key),
+      );
     case 'tpm':
       return openTpmModule(await requireHost(tpms).open(credentials, signal), credentials);
   }
+}
+
+/** Gives a key to its module, and lets go of it when the module cannot be made. */
+function openOwning<T>(key: TokenKey, open: (key: TokenKey) => T): T {
+  try {
+    return open(key);
+  } catch (error) {
+    key[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function requireTokens(tokens: TokenHost | undefined): TokenHost {
+  if (tokens !== undefined) return tokens;
+  throw new EnvironmentError('pkcs11', 'a device has a token, and nothing opens it', {
+    hint: 'Give the device context a token host (createTokenHost).',
+  });
 }
 
 /** @throws EnvironmentError when there is none */

@@ -27,17 +27,8 @@ export interface TokenHost {
 
 /** Cheap: modules are loaded when the first token asks for them. */
 export function createTokenHost(): TokenHost {
-  const directories = new Map<string, SlotDirectory>();
   const sessions = { opened: 0, open: 0 };
 
-  const directoryOf = (modulePath: string): SlotDirectory => {
-    let slots = directories.get(modulePath);
-    if (slots === undefined) {
-      slots = new SlotDirectory(loadCryptoki(modulePath));
-      directories.set(modulePath, slots);
-    }
-    return slots;
-  };
   const open = (uri: Pkcs11Uri, readWrite: boolean, decorate: DecorateCryptoki | undefined): TokenSession => {
     const slots = directoryOf(modulePathOf(uri));
     const cryptoki = decorate?.(slots.cryptoki) ?? slots.cryptoki;
@@ -67,6 +58,19 @@ export function createTokenHost(): TokenHost {
       return { ...sessions };
     },
   };
+}
+
+/** One for all hosts of this thread: to read it takes a call for each token of the module. */
+const directories = new WeakMap<Cryptoki, SlotDirectory>();
+
+function directoryOf(modulePath: string): SlotDirectory {
+  const cryptoki = loadCryptoki(modulePath);
+  let slots = directories.get(cryptoki);
+  if (slots === undefined) {
+    slots = new SlotDirectory(cryptoki);
+    directories.set(cryptoki, slots);
+  }
+  return slots;
 }
 
 function modulePathOf({ modulePath }: Pkcs11Uri): string {

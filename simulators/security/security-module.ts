@@ -1,3 +1,5 @@
+import type { KeyEvidence } from './key-use.ts';
+
 /**
  * Where a device's proof of identity comes from. One kind per attestation; a transport asks for what its protocol
  * needs and never sees a key.
@@ -10,12 +12,21 @@ export type SasSigner = (input: Uint8Array, signal: AbortSignal) => Promise<Uint
 export interface SymmetricKeyModule extends AsyncDisposable {
   readonly attestation: 'symmetric-key';
   readonly sign: SasSigner;
+  /** Of a key that is in a token. */
+  readonly evidence?: KeyEvidence;
 }
 
 export interface X509Module extends AsyncDisposable {
   readonly attestation: 'x509';
   /** What a TLS client certificate needs. `key` is PEM: a software key, or a reference into a token. */
-  readonly tls: { readonly cert: string; readonly key: string };
+  readonly tls: {
+    readonly cert: string;
+    readonly key: string;
+    /** Called for every handshake that was completed. */
+    readonly onHandshake?: (resumed: boolean) => void;
+  };
+  /** Of a key that is in a token. */
+  readonly evidence?: KeyEvidence;
 }
 
 export interface TpmModule extends AsyncDisposable {

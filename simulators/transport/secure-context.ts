@@ -1,10 +1,12 @@
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { DpsEndpoint } from './provisioning-transport.ts';
 
 /** Key and certificate of a TLS client, PEM. */
 export interface TlsIdentity {
   readonly cert: string;
   readonly key: string;
+  /** Called for every handshake that was completed, on whatever transport. */
+  readonly onHandshake?: (resumed: boolean) => void;
 }
 
 /**
@@ -14,7 +16,12 @@ export interface TlsIdentity {
  */
 export function secureContextFor(endpoint: DpsEndpoint, identity: TlsIdentity | undefined): SecureContext {
   const roots = endpoint.caPem === undefined ? {} : { ca: endpoint.caPem };
-  if (identity !== undefined) return createSecureContext({ ...roots, ...identity });
+  if (identity !== undefined) {
+    const { cert, key, onHandshake } = identity;
+    const own = createSecureContext({ ...roots, cert, key });
+    if (onHandshake !== undefined) observers.set(own, onHandshake);
+    return own;
+  }
   let context = anonymousContexts.get(endpoint);
   if (context === undefined) {
     context = createSecureContext(roots);
@@ -22,5 +29,11 @@ export function secureContextFor(endpoint: DpsEndpoint, identity: TlsIdentity | 
   }
   return context;
 }
+
+/** Tells the device whose context it is that a handshake was completed with it. */
+export const reportHandshake = (context: SecureContext, socket: TLSSocket): void =>
+  observers.get(context)?.(socket.isSessionReused());
+
+const observers = new WeakMap<SecureContext, (resumed: boolean) => void>();
 
 const anonymousContexts = new WeakMap<DpsEndpoint, SecureContext>();

@@ -9,6 +9,7 @@ import {
 import { abortError } from '../kernel/deadline.ts';
 import { TransportError, type TransportPhase } from '../kernel/errors.ts';
 import type { DpsEndpoint } from './provisioning-transport.ts';
+import { reportHandshake } from './secure-context.ts';
 
 /**
  * Opens a TLS connection of its own to an endpoint and checks the server's certificate against its host name.
@@ -50,6 +51,7 @@ export async function openTlsConnection(
     socket.once('close', onClose);
     socket.once('secureConnect', () => {
       settle();
+      reportHandshake(secureContext, socket);
       resolve(socket);
     });
   });

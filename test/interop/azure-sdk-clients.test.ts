@@ -74,7 +74,7 @@ describe('both clients against the emulator', () => {
   /** Issues, enrolls, registers as often as asked. */
   async function register(cell: CellAxes, times = 1): Promise<DeviceTrace[]> {
     const spec: DeviceSpec = { ...cell, index: 0, registrationId: 'dev-01' };
-    const { credentials, enrollment } = await issueCredentials(spec, authority, made.tpms[0]);
+    const { credentials, enrollment } = await issueCredentials(spec, authority, { tpm: made.tpms[0] });
     await dps.control.enroll([
       ...groupEnrollments(authority, [spec]),
       ...(enrollment === undefined ? [] : [enrollment]),

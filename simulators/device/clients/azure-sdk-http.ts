@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, type AgentOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { Http as AzureHttp } from 'azure-iot-http-base';
 import type { Clock } from '../../kernel/clock.ts';
 import { TransportError, toError } from '../../kernel/errors.ts';
@@ -12,6 +13,14 @@ export interface LastAnswer {
   readonly status: number;
   readonly body: string;
   readonly retryAfter: string | undefined;
+}
+
+/** Who is told of what passes. */
+export interface HttpObservers {
+  readonly recorder: AttemptRecorder;
+  readonly clock: Clock;
+  readonly onCrash: (error: TransportError) => void;
+  readonly onHandshake: ((resumed: boolean) => void) | undefined;
 }
 
 type BuildRequest = Parameters<AzureHttp['buildRequest']>;
@@ -29,17 +38,13 @@ export class ObservedHttp extends AzureHttp {
   #answeredAtMs: number | undefined;
   lastAnswer: LastAnswer | undefined;
 
-  constructor(
-    endpoint: DpsEndpoint,
-    recorder: AttemptRecorder,
-    clock: Clock,
-    onCrash: (error: TransportError) => void,
-  ) {
+  constructor(endpoint: DpsEndpoint, observers: HttpObservers) {
     super();
+    const { recorder, clock, onCrash } = observers;
     this.#recorder = recorder;
     this.#clock = clock;
     this.#onCrash = onCrash;
-    this.#agent = new DeviceAgent(endpoint, recorder, clock);
+    this.#agent = new DeviceAgent(endpoint, observers);
     this.setOptions({ http: { agent: this.#agent } });
   }
 
@@ -90,13 +95,15 @@ export class ObservedHttp extends AzureHttp {
 class DeviceAgent extends Agent {
   readonly #recorder: AttemptRecorder;
   readonly #clock: Clock;
+  readonly #onHandshake: HttpObservers['onHandshake'];
   #closed = false;
   connectedAtMs: number | undefined;
 
-  constructor(endpoint: DpsEndpoint, recorder: AttemptRecorder, clock: Clock) {
+  constructor(endpoint: DpsEndpoint, { recorder, clock, onHandshake }: HttpObservers) {
     super(agentOptions(endpoint));
     this.#recorder = recorder;
     this.#clock = clock;
+    this.#onHandshake = onHandshake;
   }
 
   override createConnection(
@@ -113,6 +120,7 @@ class DeviceAgent extends Agent {
     (socket as Duplex | undefined)?.once('secureConnect', () => {
       this.connectedAtMs = this.#clock.monotonicMs();
       this.#recorder.add('tcp-tls', 'connect', begunMs);
+      if (socket instanceof TLSSocket) this.#onHandshake?.(socket.isSessionReused());
     });
     return socket;
   }

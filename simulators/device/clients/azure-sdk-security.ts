@@ -3,10 +3,19 @@ import type {
   TpmSecurityClient,
   X509SecurityClient,
 } from 'azure-iot-provisioning-device/dist/interfaces.js';
-import type { TpmHost } from '../../tpm/tpm-host.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { InvariantError, toError } from '../../kernel/errors.ts';
+import type { KeyEvidence } from '../../security/key-use.ts';
+import { REGISTRATION_KEY_NAME } from '../../wire/constants.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { DeviceCredentials } from '../device-spec.ts';
-import { requireHost } from '../open-security-module.ts';
+import { openSecurityModule, requireHost, type SecurityHosts } from '../open-security-module.ts';
+import { createRegistrationToken } from '../registration-token.ts';
+
+type SharedAccessSignature = Parameters<
+  NonNullable<Parameters<SymmetricKeySecurityClient['createSharedAccessSignature']>[1]>
+>[1] &
+  object;
 
 type SdkSecurityClient = SymmetricKeySecurityClient | X509SecurityClient | TpmSecurityClient;
 
@@ -14,13 +23,17 @@ type SdkSecurityClient = SymmetricKeySecurityClient | X509SecurityClient | TpmSe
 export interface SdkSecurity extends AsyncDisposable {
   /** The SDK's own security client, for one registration. */
   clientFor(recorder: AttemptRecorder, signal: AbortSignal): SdkSecurityClient;
+  /** Of a key that is in a token. */
+  readonly evidence?: KeyEvidence | undefined;
+  /** To be told of every completed handshake. */
+  readonly onHandshake?: ((resumed: boolean) => void) | undefined;
 }
 
 /** Loads the SDK's package for the attestation, and opens what it works on. */
 export async function openSdkSecurity(
   registrationId: string,
   credentials: DeviceCredentials,
-  tpms: TpmHost | undefined,
+  hosts: SecurityHosts,
   signal: AbortSignal,
 ): Promise<SdkSecurity> {
   switch (credentials.kind) {
@@ -35,9 +48,31 @@ export async function openSdkSecurity(
       const { certificateChainPem: cert, privateKeyPem: key } = credentials;
       return withoutResources(new X509Security(registrationId, { cert, key }));
     }
+    case 'token-symmetric-key': {
+      const module = await openSecurityModule(credentials, hosts, signal);
+      if (module.attestation !== 'symmetric-key') throw new InvariantError('the module has another kind');
+      return {
+        clientFor: (_recorder, stop) => tokenKeyClient(registrationId, (input) => module.sign(input, stop)),
+        evidence: module.evidence,
+        [Symbol.asyncDispose]: () => module[Symbol.asyncDispose](),
+      };
+    }
+    case 'token-x509': {
+      const { X509Security } = await import('azure-iot-security-x509');
+      const module = await openSecurityModule(credentials, hosts, signal);
+      if (module.attestation !== 'x509') throw new InvariantError('the module has another kind');
+      const { cert, key, onHandshake } = module.tls;
+      const client = new X509Security(registrationId, { cert, key });
+      return {
+        clientFor: () => client,
+        evidence: module.evidence,
+        onHandshake,
+        [Symbol.asyncDispose]: () => module[Symbol.asyncDispose](),
+      };
+    }
     case 'tpm': {
       const { createAzureTpmSecurityClient } = await import('../../tpm/azure-tpm/security-client.ts');
-      const tpm = await requireHost(tpms).open(credentials, signal);
+      const tpm = await requireHost(hosts.tpms).open(credentials, signal);
       return {
         clientFor: (recorder) =>
           createAzureTpmSecurityClient({
@@ -56,3 +91,24 @@ const withoutResources = (client: SdkSecurityClient): SdkSecurity => ({
   clientFor: () => client,
   [Symbol.asyncDispose]: () => Promise.resolve(),
 });
+
+/** The SDK's own client for symmetric keys wants the key itself; its interface asks for no more than a signed token. */
+function tokenKeyClient(
+  registrationId: string,
+  sign: (input: Uint8Array) => Promise<Uint8Array>,
+): SymmetricKeySecurityClient {
+  return {
+    getRegistrationId: (callback) => callback?.(undefined, registrationId),
+    createSharedAccessSignature: (idScope, callback) => {
+      const request = { idScope, registrationId, keyName: REGISTRATION_KEY_NAME, fault: undefined };
+      createRegistrationToken(request, sign, systemClock).then(
+        (token) => callback?.(undefined, asSharedAccessSignature(token)),
+        (error: unknown) => callback?.(toError(error)),
+      );
+    },
+  };
+}
+
+/** All that the SDK does with the object is to write it as text. */
+const asSharedAccessSignature = (token: string): SharedAccessSignature =>
+  ({ toString: () => token }) as SharedAccessSignature;

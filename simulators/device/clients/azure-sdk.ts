@@ -1,6 +1,7 @@
 import type { RegistrationClient } from 'azure-iot-provisioning-device/dist/interfaces.js';
 import { untilAborted } from '../../kernel/deadline.ts';
 import { CodecError, InvariantError } from '../../kernel/errors.ts';
+import type { KeyEvidence } from '../../security/key-use.ts';
 import type { DeviceRegistrationResult } from '../../wire/device-api.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { DeviceResult } from '../device-trace.ts';
@@ -21,16 +22,21 @@ class AzureSdkClient implements ProvisioningClient {
     this.#setup = setup;
   }
 
+  get keyEvidence(): KeyEvidence | undefined {
+    return this.#security?.evidence;
+  }
+
   async prepare(signal: AbortSignal): Promise<void> {
-    const { spec, credentials, tpms } = this.#setup;
-    this.#security ??= await openSdkSecurity(spec.registrationId, credentials, tpms, signal);
+    const { spec, credentials } = this.#setup;
+    this.#security ??= await openSdkSecurity(spec.registrationId, credentials, this.#setup, signal);
     await loadSdk();
   }
 
   async register(recorder: AttemptRecorder, signal: AbortSignal): Promise<DeviceResult> {
     const { endpoint, clock } = this.#setup;
     const crash = Promise.withResolvers<never>();
-    const http = new ObservedHttp(endpoint, recorder, clock, crash.reject);
+    const onHandshake = this.#security?.onHandshake;
+    const http = new ObservedHttp(endpoint, { recorder, clock, onCrash: crash.reject, onHandshake });
     const registering = this.#start(http, recorder, signal);
     try {
       const registered = await untilAborted(Promise.race([registering, crash.promise]), signal);

@@ -1,6 +1,7 @@
 import { fromBase64, toBase64 } from '../../kernel/bytes.ts';
 import { InvariantError, TransportError } from '../../kernel/errors.ts';
 import { seededRandom } from '../../kernel/random.ts';
+import type { KeyEvidence } from '../../security/key-use.ts';
 import type { SecurityModule, TpmModule } from '../../security/security-module.ts';
 import { createHttpsTransport } from '../../transport/https.ts';
 import type {
@@ -37,10 +38,15 @@ class NativeClient implements ProvisioningClient {
     this.#setup = setup;
   }
 
+  get keyEvidence(): KeyEvidence | undefined {
+    const security = this.#parts?.security;
+    return security?.attestation === 'tpm' ? undefined : security?.evidence;
+  }
+
   async prepare(signal: AbortSignal): Promise<void> {
     if (this.#parts !== undefined) return;
-    const { spec, credentials, endpoint, tpms, clock, userAgent } = this.#setup;
-    const security = await openSecurityModule(credentials, tpms, signal);
+    const { spec, credentials, endpoint, clock, userAgent } = this.#setup;
+    const security = await openSecurityModule(credentials, this.#setup, signal);
     const tls = security.attestation === 'x509' ? security.tls : undefined;
     const { registrationId } = spec;
     const transport = createHttpsTransport(endpoint, { registrationId, tls, userAgent }, clock);

@@ -1,5 +1,7 @@
 import type { DeviceFault } from '../../faults/device-fault.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import type { TokenHost } from '../../pkcs11/token-host.ts';
+import type { KeyEvidence } from '../../security/key-use.ts';
 import type { TpmHost } from '../../tpm/tpm-host.ts';
 import type { DpsEndpoint } from '../../transport/provisioning-transport.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
@@ -18,6 +20,8 @@ export interface ProvisioningClient extends AsyncDisposable {
    * @throws peer errors: what was refused, broke, or took too long
    */
   register(recorder: AttemptRecorder, signal: AbortSignal): Promise<DeviceResult>;
+  /** Of a key that is in a token, once the client is prepared. */
+  readonly keyEvidence: KeyEvidence | undefined;
 }
 
 /** What a client is made from, with every default filled in. */
@@ -28,6 +32,7 @@ export interface ClientSetup {
   readonly endpoint: DpsEndpoint;
   readonly fault: DeviceFault | undefined;
   readonly tpms: TpmHost | undefined;
+  readonly tokens: TokenHost | undefined;
   readonly clock: Clock;
   readonly seed: number;
   readonly retryPolicy: RetryPolicy;

@@ -158,7 +158,7 @@ describe('issueCredentials, TPM', () => {
   ])(
     'with the fault $fault presents the $presented EK and enrolls the $enrolled',
     async ({ fault, presented, enrolled }) => {
-      const { credentials, enrollment } = await issueCredentials({ ...spec, fault }, authority, tpm);
+      const { credentials, enrollment } = await issueCredentials({ ...spec, fault }, authority, { tpm });
       expect(credentials).toMatchObject({ kind: 'tpm', tpmId: 'tpm-0', stateFile: '/states/tpm-0' });
       const presentedKey = credentials.kind === 'tpm' ? credentials.endorsementKey : '';
       const attestation = enrollment?.attestation;
@@ -171,7 +171,9 @@ describe('issueCredentials, TPM', () => {
 
   it('refuses a device without a TPM, and one in a group', async () => {
     await expect(issueCredentials(spec, authority)).rejects.toMatchObject({ code: 'INVARIANT' });
-    await expect(issueCredentials({ ...spec, enrollment: 'group' }, authority, tpm)).rejects.toMatchObject({
+    await expect(
+      issueCredentials({ ...spec, enrollment: 'group' }, authority, { tpm }),
+    ).rejects.toMatchObject({
       code: 'INVARIANT',
     });
   });

@@ -5,6 +5,7 @@ import type { AttestationMechanism, IndividualEnrollment } from '../../wire/enro
 import type { DeviceCredentials, DeviceSpec } from '../device-spec.ts';
 import type { FleetAuthority } from './fleet-authority.ts';
 import { issueSymmetricKey } from './symmetric-key.ts';
+import { type DeviceToken, type IssuedKey, issueTokenSymmetricKey, issueTokenX509 } from './token.ts';
 import { issueTpm } from './tpm.ts';
 import { issueX509 } from './x509.ts';
 
@@ -13,27 +14,36 @@ export interface IssuedCredentials {
   readonly credentials: DeviceCredentials;
   /** Absent when a group admits the device, or when nobody is to know of it. */
   readonly enrollment?: IndividualEnrollment;
+  /** Of a key in a token: what the token says of it, and what the service is to see of it. */
+  readonly key?: IssuedKey;
+}
+
+/** The hardware that a device is given; what its key store needs. */
+export interface DeviceHardware {
+  readonly tpm?: ManufacturedTpm | undefined;
+  readonly token?: DeviceToken | undefined;
 }
 
 /** What one attestation makes for a device: the proof, and what identifies it in an individual enrollment. */
 export interface Issued {
   readonly credentials: DeviceCredentials;
   readonly attestation: AttestationMechanism;
+  readonly key?: IssuedKey;
 }
 
 /**
  * Makes a device's credentials with new random keys, and the mistake that its spec names.
  *
- * @param tpm the TPM of a TPM device
+ * @param hardware what the device's key store is, where it is not software
  * @throws InvariantError when a TPM device comes without one, or a group has no such attestation
  */
 export async function issueCredentials(
   spec: DeviceSpec,
   authority: FleetAuthority,
-  tpm?: ManufacturedTpm,
+  hardware: DeviceHardware = {},
 ): Promise<IssuedCredentials> {
   const plan = planFor(spec);
-  const { credentials, attestation } = await issue(spec, plan, authority, tpm);
+  const { credentials, attestation, key } = await issue(spec, plan, authority, hardware);
   const { listed, provisioningStatus } = plan.enrollment;
   const enrollment: IndividualEnrollment = {
     registrationId: spec.registrationId,
@@ -43,7 +53,8 @@ export async function issueCredentials(
   };
   // An individual entry goes before the group: that is how one member of a group is blocked.
   const individually = spec.enrollment === 'individual' || provisioningStatus === 'disabled';
-  return listed && individually ? { credentials, enrollment } : { credentials };
+  const common = key === undefined ? { credentials } : { credentials, key };
+  return listed && individually ? { ...common, enrollment } : common;
 }
 
 function planFor({ registrationId, fault }: DeviceSpec): IssuePlan {
@@ -60,13 +71,17 @@ function issue(
   spec: DeviceSpec,
   plan: IssuePlan,
   authority: FleetAuthority,
-  tpm: ManufacturedTpm | undefined,
+  { tpm, token }: DeviceHardware,
 ): Promise<Issued> {
   switch (spec.attestation) {
     case 'symmetric-key':
+      if (spec.keyStore === 'softhsm')
+        return Promise.resolve(issueTokenSymmetricKey(spec, plan, authority, token));
       return Promise.resolve(issueSymmetricKey(spec, plan, authority));
     case 'x509':
-      return issueX509(spec, plan, authority);
+      return spec.keyStore === 'softhsm'
+        ? issueTokenX509(spec, plan, authority, token)
+        : issueX509(spec, plan, authority);
     case 'tpm':
       return Promise.resolve(issueTpm(spec, plan, tpm));
   }

@@ -1,7 +1,7 @@
 import type { IssuePlan } from '../../faults/device-fault.ts';
 import {
+  type CertifiedKey,
   type DeviceCertificateRequest,
-  type IssuedCertificate,
   openTestPki,
   type PkiBundle,
   type TestPki,
@@ -17,16 +17,12 @@ const DAY_MS = 86_400_000;
  * thumbprint, for an individual enrollment.
  */
 export async function issueX509(
-  { enrollment }: DeviceSpec,
+  { enrollment, keyAlgorithm = 'ec-p256' }: DeviceSpec,
   { key, certificate }: IssuePlan,
   authority: FleetAuthority,
 ): Promise<Issued> {
   const pki = await opened(certificate.authority === 'enrolled' ? authority.pki : authority.unknownPki);
-  const request: DeviceCertificateRequest = {
-    commonName: certificate.commonName,
-    issuer: enrollment === 'group' ? 'intermediate' : 'self',
-    ...(certificate.life === 'expired' ? expiredYesterday() : {}),
-  };
+  const request = { ...certificateRequest(enrollment, certificate), keyAlgorithm };
   const held = await pki.issueDeviceCertificate(request);
   const enrolled = key === 'enrolled' ? held : await pki.issueDeviceCertificate(request);
   return {
@@ -42,7 +38,18 @@ export async function issueX509(
   };
 }
 
-const sent = (issued: IssuedCertificate, what: IssuePlan['certificate']['sends']): string =>
+/** What is asked of the authority for a device. */
+export const certificateRequest = (
+  enrollment: DeviceSpec['enrollment'],
+  { commonName, life }: IssuePlan['certificate'],
+): Omit<DeviceCertificateRequest, 'keyAlgorithm'> => ({
+  commonName,
+  issuer: enrollment === 'group' ? 'intermediate' : 'self',
+  ...(life === 'expired' ? expiredYesterday() : {}),
+});
+
+/** What a device sends of its chain. */
+export const sent = (issued: CertifiedKey, what: IssuePlan['certificate']['sends']): string =>
   what === 'chain' ? issued.chainPem : issued.certificatePem;
 
 function expiredYesterday(): Pick<DeviceCertificateRequest, 'notBefore' | 'notAfter'> {
@@ -53,7 +60,7 @@ function expiredYesterday(): Pick<DeviceCertificateRequest, 'notBefore' | 'notAf
 const openedBundles = new WeakMap<PkiBundle, Promise<TestPki>>();
 
 /** Opening an authority parses its keys: once for each, not once for each device. */
-function opened(bundle: PkiBundle): Promise<TestPki> {
+export function opened(bundle: PkiBundle): Promise<TestPki> {
   let pki = openedBundles.get(bundle);
   if (pki === undefined) {
     pki = openTestPki(bundle);

@@ -1,0 +1,84 @@
+import {
+  ensureTokens,
+  type IssuedKey,
+  openScratchDirectory,
+  openTokenStore,
+  type StoredToken,
+  type TokenContent,
+} from '../../simulators/index.ts';
+import type { FleetPlan, PlannedDevice } from '../plan/fleet-plan.ts';
+import type { Progress } from './fleet-run.ts';
+import type { TokenSessions } from './range-tasks.ts';
+
+/** The tokens of a fleet while a run lasts, and what was learned of their keys. */
+export interface FleetTokens extends AsyncDisposable {
+  readonly byRegistrationId: ReadonlyMap<string, StoredToken>;
+  /** Evidence taken when credentials were made, by registrationId. */
+  readonly keys: ReadonlyMap<string, IssuedKey>;
+  /** Of all threads that have reported. */
+  readonly sessions: TokenSessions;
+  recordKey(registrationId: string, key: IssuedKey): void;
+  countSessions(sessions: TokenSessions): void;
+}
+
+/**
+ * Gives every device whose key is in a token one of its own, made when the cache has none. The tokens are copies in
+ * memory: whatever a device does to its token ends with the run.
+ *
+ * @param workers threads that are to use them at the same time
+ */
+export async function openFleetTokens(
+  { devices }: FleetPlan,
+  workers: number,
+  signal: AbortSignal,
+  onProgress: (progress: Progress) => void,
+): Promise<FleetTokens> {
+  const holders = devices.filter(({ spec }) => spec.keyStore === 'softhsm');
+  const keys = new Map<string, IssuedKey>();
+  const sessions = { opened: 0, open: 0 };
+  const opened = await layOut(holders, workers, signal, onProgress);
+  return {
+    byRegistrationId: opened.tokens,
+    keys,
+    sessions,
+    recordKey: (registrationId, key) => void keys.set(registrationId, key),
+    countSessions: (counted) => {
+      sessions.opened += counted.opened;
+      sessions.open += counted.open;
+    },
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+async function layOut(
+  holders: readonly PlannedDevice[],
+  workers: number,
+  signal: AbortSignal,
+  onProgress: (progress: Progress) => void,
+): Promise<{ readonly tokens: ReadonlyMap<string, StoredToken> } & AsyncDisposable> {
+  if (holders.length === 0) return { tokens: new Map(), [Symbol.asyncDispose]: () => Promise.resolve() };
+  const contents = holders.map(contentFor);
+  const count = (wanted: TokenContent): number => contents.filter((content) => content === wanted).length;
+  const made = await ensureTokens({
+    counts: { 'ec-p256': count('ec-p256'), 'rsa-2048': count('rsa-2048'), empty: count('empty') },
+    signal,
+    onProgress: (done, of) => onProgress({ stage: 'tokens', done, of }),
+  });
+  const taken = { 'ec-p256': 0, 'rsa-2048': 0, empty: 0 };
+  const cached = contents.flatMap((content) => made[content].slice(taken[content], ++taken[content]));
+  await using resources = new AsyncDisposableStack();
+  const directory = resources.use(await openScratchDirectory({ name: 'tokens' }));
+  const store = resources.use(
+    await openTokenStore({ directory: directory.path, tokens: cached, shards: workers }),
+  );
+  const tokens = new Map(
+    store.tokens.map((token, index) => [holders[index]?.spec.registrationId ?? '', token]),
+  );
+  const owned = resources.move();
+  return { tokens, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** What a device's token must hold when the device gets it: symmetric keys are put in later. */
+function contentFor({ spec: { attestation, keyAlgorithm = 'ec-p256' } }: PlannedDevice): TokenContent {
+  return attestation === 'x509' ? keyAlgorithm : 'empty';
+}
