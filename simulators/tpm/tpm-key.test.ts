@@ -43,21 +43,31 @@ describe.each(['ec-p256', 'rsa-2048'] as const)('an %s key in a TPM', (algorithm
     await using tpm = await open(0);
     const created = await makeKey(tpm, algorithm);
     await using key = await openTpmKey(tpm, created, never);
-    using registered = registerKey({ publicKey: key.publicKey(), sign: (request) => key.signDigest(request) });
-    const cert = await issueKeyCertificate('dev-tpm', key.publicKey());
+    using registered = registerKey({
+      publicKey: key.publicKey(),
+      sign: (request) => key.signDigest(request),
+    });
+    const cert = await issueKeyCertificate('dev-tpm', key);
     const greeting = await shakeHands(server.port, { cert, key: registered.pem });
     expect(greeting.fingerprint256).toBe(new X509Certificate(cert).fingerprint256);
-    expect(key).toMatchObject({ signatures: 1, lastError: undefined });
+    expect(registered).toMatchObject({ signed: 1, lastError: undefined });
+    expect(key.lastError).toBeUndefined();
   });
 });
 
 describe('an RSA key in a TPM', () => {
   it('signs with PKCS#1 v1.5 too', async () => {
-    await using server = await startClientAuthServer({ maxVersion: 'TLSv1.2', sigalgs: 'RSA+SHA256:ECDSA+SHA256' });
+    await using server = await startClientAuthServer({
+      maxVersion: 'TLSv1.2',
+      sigalgs: 'RSA+SHA256:ECDSA+SHA256',
+    });
     await using tpm = await open(0);
     await using key = await openTpmKey(tpm, await makeKey(tpm, 'rsa-2048'), never);
-    using registered = registerKey({ publicKey: key.publicKey(), sign: (request) => key.signDigest(request) });
-    const cert = await issueKeyCertificate('dev-tpm', key.publicKey());
+    using registered = registerKey({
+      publicKey: key.publicKey(),
+      sign: (request) => key.signDigest(request),
+    });
+    const cert = await issueKeyCertificate('dev-tpm', key);
     await expect(shakeHands(server.port, { cert, key: registered.pem })).resolves.toBeDefined();
   });
 });
@@ -89,10 +99,18 @@ describe('openTpmKey', () => {
   it('gives a signature up at its deadline, and the handshake with it', async () => {
     await using server = await startClientAuthServer();
     await using tpm = await open(0);
-    await using key = await openTpmKey(tpm, await makeKey(tpm, 'rsa-2048'), never, { signDeadlineMs: 0 });
-    using registered = registerKey({ publicKey: key.publicKey(), sign: (request) => key.signDigest(request) });
-    const cert = await issueKeyCertificate('dev-tpm', key.publicKey());
-    await expect(shakeHands(server.port, { cert, key: registered.pem })).rejects.toThrow(/no complete answer/);
+    const created = await makeKey(tpm, 'rsa-2048');
+    const patient = await openTpmKey(borrowed(tpm), created, never);
+    const cert = await issueKeyCertificate('dev-tpm', patient);
+    await patient[Symbol.asyncDispose]();
+    await using key = await openTpmKey(borrowed(tpm), created, never, { signDeadlineMs: 0 });
+    using registered = registerKey({
+      publicKey: key.publicKey(),
+      sign: (request) => key.signDigest(request),
+    });
+    await expect(shakeHands(server.port, { cert, key: registered.pem })).rejects.toThrow(
+      /no complete answer/,
+    );
     expect(key.lastError).toMatchObject({ code: 'TPM_TIMEOUT', phase: 'timeout' });
   });
 
@@ -100,7 +118,10 @@ describe('openTpmKey', () => {
     await using pool = await openTpmHost({ mode: 'pooled', workDirectory: made.workDirectory, poolSize: 1 });
     await using tpm = await open(1, pool);
     const created = await makeKey(tpm, 'ec-p256');
-    await expect(openTpmKey(tpm, created, never)).rejects.toMatchObject({ code: 'ENVIRONMENT', component: 'tpm' });
+    await expect(openTpmKey(tpm, created, never)).rejects.toMatchObject({
+      code: 'ENVIRONMENT',
+      component: 'tpm',
+    });
   });
 });
 

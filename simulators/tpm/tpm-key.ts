@@ -56,7 +56,10 @@ export async function openTpmKey(
     publicKey: () => publicKey,
     signDigest: (request) => {
       try {
-        const signature = loaded.sign({ digest: request.digest, inScheme: schemeOf(request) }, signDeadlineMs);
+        const signature = loaded.sign(
+          { digest: request.digest, inScheme: schemeOf(request) },
+          signDeadlineMs,
+        );
         signatures += 1;
         return signatureBytes(signature);
       } catch (thrown) {
