@@ -1,4 +1,5 @@
-import type { KeyObject } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
+import { concatBytes } from '../kernel/bytes.ts';
 import { CodecError, TransportError } from '../kernel/errors.ts';
 import type { Scheme } from './codec/algorithm-schemes.ts';
 import { decodeResponse, encodeCommand } from './codec/command.ts';
@@ -68,6 +69,37 @@ export const signWithHmacKey = (
     },
     signal,
   );
+
+/**
+ * Signs data with SHA-256, without hurry: for certificates and their requests.
+ *
+ * @returns ECDSA: r and s, 64 bytes; RSA: PKCS#1 v1.5
+ */
+export const signDataWithKey = (
+  client: TpmClient,
+  key: DeviceKey,
+  data: Uint8Array,
+  signal?: AbortSignal,
+): Promise<Uint8Array> =>
+  withTransientObject(
+    client,
+    loadUnderSrk(key),
+    async ({ objectHandle: keyHandle }) => {
+      const algorithm = publicKeyOf(key).asymmetricKeyType === 'rsa' ? TPM_ALG.RSASSA : TPM_ALG.ECDSA;
+      const digest = createHash('sha256').update(data).digest();
+      const request = { keyHandle, digest, inScheme: { algorithm, hashAlg: TPM_ALG.SHA256 } };
+      return signatureBytes((await client.execute(commands.Sign, request, signal)).signature);
+    },
+    signal,
+  );
+
+/** A signature by a key of these templates as TLS and certificates take it: r and s side by side, or RSA's number. */
+export const signatureBytes = (signature: Signature): Uint8Array =>
+  signature.kind === 'rsa' ? signature.sig : concatBytes(coordinate(signature.r), coordinate(signature.s));
+
+/** Of P-256: 32 bytes, whether the TPM leaves zeros in front away or not. */
+const coordinate = (number: Uint8Array): Uint8Array =>
+  concatBytes(new Uint8Array(Math.max(0, 32 - number.length)), number);
 
 /** What {@link withTransientObject} needs to load the key. */
 export const loadUnderSrk = (key: DeviceKey) => ({

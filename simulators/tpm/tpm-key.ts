@@ -1,11 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import { concatBytes } from '../kernel/bytes.ts';
 import { EnvironmentError, InvariantError, TransportError, toError } from '../kernel/errors.ts';
 import type { SignatureHash, SignRequest } from '../tls-key/index.ts';
 import type { Scheme } from './codec/algorithm-schemes.ts';
 import { TPM_ALG } from './codec/constants.ts';
 import type { Signature } from './codec/structures.ts';
-import { type DeviceKey, loadUnderSrk, publicKeyOf, signSync } from './device-keys.ts';
+import { type DeviceKey, loadUnderSrk, publicKeyOf, signatureBytes, signSync } from './device-keys.ts';
 import { createTpmClient, withTransientObject } from './tpm-client.ts';
 import type { HostedTpm } from './tpm-host.ts';
 
@@ -141,10 +140,3 @@ function schemeOf(request: SignRequest): Scheme {
       return { algorithm: TPM_ALG.RSAPSS, hashAlg };
   }
 }
-
-const signatureBytes = (signature: Signature): Uint8Array =>
-  signature.kind === 'rsa' ? signature.sig : concatBytes(coordinate(signature.r), coordinate(signature.s));
-
-/** Of P-256: 32 bytes, whether the TPM leaves zeros in front away or not. */
-const coordinate = (number: Uint8Array): Uint8Array =>
-  concatBytes(new Uint8Array(Math.max(0, 32 - number.length)), number);
