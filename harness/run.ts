@@ -15,6 +15,7 @@ import { expandMatrix } from './scenario/expand.ts';
 import type { Scenario } from './scenario/scenario-schema.ts';
 import { buildResult } from './verdict/build-result.ts';
 import { judge } from './verdict/judge.ts';
+import { collectKeyCustody } from './verdict/key-custody.ts';
 
 export interface RunOptions {
   readonly scenario: Scenario;
@@ -55,17 +56,19 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const interrupted = signal.aborted;
   const registrations = await endpoint.registrations();
   const { outcomes } = timed;
+  const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens });
   const checks = judge({
     scenario,
     plan,
     outcomes,
     recorder,
+    keyCustody,
     registrations,
     hubs: endpoint.hubs,
     interrupted,
   });
   return buildResult({
     ...{ scenario, scenarioFile, plan, endpoint, setup, startedAt, preparationMs },
-    ...{ timed, recorder, checks, interrupted },
+    ...{ timed, recorder, keyCustody, checks, interrupted },
   });
 }

@@ -3,6 +3,7 @@ import { byUrgency, judgeCell, nameCells } from './cells.ts';
 import { commonActual, errorsAreWanted, oracleChecks, scenarioChecks } from './checks.ts';
 import { align, type Column, columnsOf, cut, fold, pad } from './console-layout.ts';
 import { formatCount, formatMs } from './figures.ts';
+import { describeKeyCustody } from './key-custody.ts';
 import { phasesOf } from './phases.ts';
 import type { CellResult, Check, OutcomeCounts, RunResult } from './run-result.ts';
 import { oneLine, plural, shorten } from './text.ts';
@@ -34,6 +35,7 @@ export function renderConsoleSummary(result: RunResult, options: ConsoleOptions)
     checksBlock(result, screen),
     cellsBlock(result, screen),
     phasesBlock(result, screen),
+    keyCustodyBlock(result, screen),
     errorsBlock(result, screen),
     oracleBlock(result, screen),
     reportBlock(options.reportPath, screen),
@@ -179,6 +181,16 @@ function phasesBlock(result: RunResult, screen: Screen): Lines {
     heading('phases', '', screen),
     `      ${screen.colors.dim(head)}`,
     ...body.map((line, index) => `      ${index === last ? screen.colors.bold(line) : line}`),
+  ];
+}
+
+function keyCustodyBlock({ keyCustody }: RunResult, screen: Screen): Lines {
+  if (keyCustody === undefined) return [];
+  const facts = describeKeyCustody(keyCustody);
+  const width = Math.max(...facts.map(({ fact }) => fact.length));
+  return [
+    heading('key custody', '', screen),
+    ...facts.map(({ fact, value }) => `      ${pad(fact, width)}  ${screen.colors.dim(oneLine(value))}`),
   ];
 }
 

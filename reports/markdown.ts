@@ -1,6 +1,7 @@
 import { byUrgency, judgeCell, nameCells } from './cells.ts';
 import { errorsAreWanted, oracleChecks, scenarioChecks } from './checks.ts';
 import { formatCount, formatMs, formatShare } from './figures.ts';
+import { describeKeyCustody } from './key-custody.ts';
 import { phasesOf } from './phases.ts';
 import type { RunResult } from './run-result.ts';
 import { oneLine, plural, shorten } from './text.ts';
@@ -21,6 +22,7 @@ export function renderMarkdown(result: RunResult): string {
     errorsSection(result),
     cellsSection(result),
     phasesSection(result),
+    keyCustodySection(result),
     runSection(result),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -104,6 +106,12 @@ function phasesSection(result: RunResult): string {
   if (rows.length === 0) return '';
   const heads = ['phase', '>count', '>avg', '>min', '>med', '>max', '>p90', '>p95', '>p99'];
   return section('Phases', table(heads, rows));
+}
+
+function keyCustodySection({ keyCustody }: RunResult): string {
+  if (keyCustody === undefined) return '';
+  const facts = describeKeyCustody(keyCustody).map(({ fact, value }) => [text(fact), text(value)]);
+  return section('Key custody', table(['keys in tokens', '>'], facts));
 }
 
 function runSection(result: RunResult): string {

@@ -75,6 +75,33 @@ const timeSlice = z.strictObject({
   inFlight: z.int().nonnegative(),
 });
 
+const keyInToken = z.strictObject({
+  registrationId: z.string(),
+  /** What the token says of the key (CKA_...). */
+  sensitive: z.boolean(),
+  extractable: z.boolean(),
+  alwaysSensitive: z.boolean(),
+  neverExtractable: z.boolean(),
+  /** Made in the token; false: it was brought there. */
+  local: z.boolean(),
+  /** CKR name with which the token refused to give the key out; null: it gave it. */
+  refusedRead: z.string().nullable(),
+  /** SHA-256 thumbprints: of the device's certificate, and of the one that the service saw. */
+  certificate: z.string().nullable(),
+  certificateSeen: z.string().nullable(),
+  /** Made by the token while the device registered. */
+  signatures: z.int().nonnegative(),
+  /** TLS handshakes with the device's certificate, and those of them that resumed a session. */
+  handshakes: z.int().nonnegative(),
+  resumed: z.int().nonnegative(),
+});
+
+const keyCustody = z.strictObject({
+  keys: z.array(keyInToken),
+  /** Sessions with tokens that all threads opened, and that were open at the end. */
+  sessions: z.strictObject({ opened: z.int().nonnegative(), open: z.int() }),
+});
+
 export const runResultSchema = z.strictObject({
   schemaVersion: z.literal(RUN_RESULT_SCHEMA_VERSION),
   tool: z.strictObject({ name: z.literal('dps-rig'), version: z.string() }),
@@ -104,6 +131,8 @@ export const runResultSchema = z.strictObject({
   /** Actual start minus intended start: how far the load generator itself fell behind. */
   lateness: distribution,
   cells: z.array(cell),
+  /** Of devices whose keys are in tokens; absent when there was none. */
+  keyCustody: keyCustody.optional(),
   errors: z.array(errorCount),
   timeSeries: z.strictObject({ intervalMs: z.number(), slices: z.array(timeSlice) }),
   checks: z.array(check),
@@ -116,4 +145,5 @@ export type Check = z.infer<typeof check>;
 export type CellResult = z.infer<typeof cell>;
 export type ErrorCount = z.infer<typeof errorCount>;
 export type OutcomeCounts = z.infer<typeof outcomeCounts>;
+export type KeyCustody = z.infer<typeof keyCustody>;
 export type TimeSlice = z.infer<typeof timeSlice>;

@@ -29,11 +29,12 @@ export { type QuotaLimits, quotaProfiles } from './dps/quotas.ts';
 export { emulatorServerNames, issueServerTls, type ServerTls } from './dps/server-tls.ts';
 // pkcs11
 export type { KeyCustody } from './pkcs11/custody.ts';
+export { withLatency as withTokenLatency } from './pkcs11/decorators/latency.ts';
 export { ensureTokens, type TokenCounts } from './pkcs11/ensure-tokens.ts';
 export { type CryptokiModuleInfo, findSoftHsmModule, probeCryptokiModule } from './pkcs11/probe.ts';
 export type { TokenContent } from './pkcs11/provision-token.ts';
 export { type CachedToken, defaultTokenCacheDirectory, openTokenCache } from './pkcs11/token-cache.ts';
-export { createTokenHost, type TokenHost } from './pkcs11/token-host.ts';
+export { createTokenHost, type TokenHost, withDecorator } from './pkcs11/token-host.ts';
 export { openTokenStore, type StoredToken, type TokenStore } from './pkcs11/token-store.ts';
 // pki
 export { createTestPki, openTestPki, type PkiBundle, type TestPki } from './pki/test-pki.ts';

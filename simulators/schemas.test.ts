@@ -44,6 +44,8 @@ describe('impossibility', () => {
     { attestation: 'tpm', keyStore: 'softhsm' },
     { fault: 'cn-mismatch' },
     { fault: 'unknown-id', enrollment: 'group' },
+    { fault: 'wrong-pin' },
+    { keyAlgorithm: 'rsa-2048' },
     { fault: 'expired-sas', client: 'azure-sdk' },
     { fault: 'foreign-challenge', attestation: 'tpm', keyStore: 'swtpm', client: 'azure-sdk' },
   ] satisfies Partial<CellAxes>[])('gives a reason for %o', (changes) => {

@@ -39,11 +39,11 @@ export function impossibility({
   if (attestation === 'tpm' && keyStore !== 'swtpm') return 'TPM attestation needs a TPM';
   if (attestation !== 'x509' && keyAlgorithm !== undefined) return `${keyAlgorithm} keys are for X.509`;
   if (fault === undefined) return undefined;
-  const { expected, enrollments, clients } = deviceFaults[fault];
+  const { expected, enrollments, clients, token }: DeviceFault = deviceFaults[fault];
+  if (token !== undefined && keyStore !== 'softhsm') return `${fault} is a mistake of devices with a token`;
   const kinds: readonly AttestationKind[] = Object.keys(expected) as AttestationKind[];
   if (!kinds.includes(attestation)) return `${fault} is no mistake of ${attestation} devices`;
-  if (!(enrollments as readonly EnrollmentKind[]).includes(enrollment))
-    return `${fault} is no mistake of ${enrollment} enrollments`;
+  if (!enrollments.includes(enrollment)) return `${fault} is no mistake of ${enrollment} enrollments`;
   if (clients === 'native' && client !== 'native') return `an unmodified SDK cannot be made to do ${fault}`;
   return undefined;
 }
@@ -61,6 +61,8 @@ export function expectedOfFault(
       return { result: 'refused', status: expected.status, errorCode: expected.errorCode };
     case 'tpm':
       return { result: 'refused', code: expected.responseName };
+    case 'token':
+      return { result: 'refused', code: expected.code };
     case 'ended':
       return { result: expected.status };
     case undefined:

@@ -45,6 +45,8 @@ export interface RunRangeTask {
   readonly seed: number;
   readonly attemptTimeoutMs: number;
   readonly retryPolicy: 'standard' | 'none';
+  /** How long a token takes for a signature, beyond what it takes. */
+  readonly tokenSignMs: number;
   readonly tpm: {
     readonly mode: TpmMode;
     readonly workDirectory: string;

@@ -82,6 +82,7 @@ function rangeTask(
     seed: plan.seed,
     attemptTimeoutMs,
     retryPolicy,
+    tokenSignMs: scenario.hsm.signMs,
     tpm: {
       mode: setup.tpmMode,
       workDirectory: join(directory, 'tpms'),

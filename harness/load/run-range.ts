@@ -6,6 +6,9 @@ import {
   type DeviceCredentials,
   type DeviceResult,
   type DeviceTrace,
+  type TokenHost,
+  withDecorator,
+  withTokenLatency,
 } from '../../simulators/index.ts';
 import { systemClock } from '../../simulators/kernel/clock.ts';
 import { startDeadline, untilAborted } from '../../simulators/kernel/deadline.ts';
@@ -26,7 +29,7 @@ const GRACE_MS = 2_000;
 export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
   const control = new SharedControl(task.control);
   await using thread = await enterThread(task);
-  const tokens = createTokenHost();
+  const tokens = openTokens(task);
   const deviceContext = { ...thread.deviceContext, tokens };
   const credentials = JSON.parse(
     await readFile(task.credentialsFile, 'utf8'),
@@ -55,6 +58,13 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
   } finally {
     finished.abort();
   }
+}
+
+/** Of the range: its sessions are counted. */
+function openTokens({ tokenSignMs }: RunRangeTask): TokenHost {
+  const host = createTokenHost();
+  if (tokenSignMs === 0) return host;
+  return withDecorator(host, (cryptoki) => withTokenLatency(cryptoki, { C_Sign: tokenSignMs }));
 }
 
 /** In a closed loop only the next device of the range waits for a slot: a thousand that wait cost a thousand wake-ups. */

@@ -133,6 +133,16 @@ export const scenarioSchema = z.strictObject({
         .describe('Makes every TPM as slow as this chip; by timers, it costs no CPU.'),
     })
     .prefault({}),
+  hsm: z
+    .strictObject({
+      signMs: z
+        .number()
+        .min(0)
+        .max(10_000)
+        .default(0)
+        .describe('Makes every token so much slower at signing; its thread stands still, as with real ones.'),
+    })
+    .prefault({}),
   fleet: z.array(fleetEntry).min(1),
   thresholds: z
     .partialRecord(z.enum(metricNames), z.union([z.string(), z.array(z.string()).min(1)]))

@@ -3,6 +3,7 @@ import os from 'node:os';
 import {
   type CellResult,
   type Check,
+  type KeyCustody,
   RUN_RESULT_SCHEMA_VERSION,
   type RunResult,
 } from '../../reports/run-result.ts';
@@ -25,6 +26,7 @@ export interface ResultParts {
   readonly preparationMs: number;
   readonly timed: TimedPart;
   readonly recorder: Recorder;
+  readonly keyCustody: KeyCustody | undefined;
   readonly checks: readonly Check[];
   readonly interrupted: boolean;
 }
@@ -72,6 +74,7 @@ export function buildResult(parts: ResultParts): RunResult {
         totalMs: (measured?.total ?? new DurationHistogram()).toDistribution(),
       };
     }),
+    ...(parts.keyCustody === undefined ? {} : { keyCustody: parts.keyCustody }),
     errors: [...recorder.errors()],
     timeSeries: recorder.series.toReport(),
     checks: [...checks],

@@ -1,17 +1,23 @@
-import type { Check } from '../../reports/run-result.ts';
+import type { Check, KeyCustody } from '../../reports/run-result.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { checkExpectations } from './expectations.ts';
 import { judgeFleet, type OracleEvidence } from './fleet-oracle.ts';
+import { judgeKeyCustody } from './key-custody.ts';
 import { checkThresholds } from './thresholds.ts';
 
 /** Everything that can be said against a run: oracle, expectations (of a run that came to its end), thresholds. */
 export function judge(
-  evidence: OracleEvidence & { readonly scenario: Scenario; readonly recorder: Recorder },
+  evidence: OracleEvidence & {
+    readonly scenario: Scenario;
+    readonly recorder: Recorder;
+    readonly keyCustody: KeyCustody | undefined;
+  },
 ): readonly Check[] {
   const { scenario, plan, outcomes, recorder, interrupted } = evidence;
   return [
     ...judgeFleet(evidence),
+    ...judgeKeyCustody(evidence.keyCustody, outcomes),
     ...(interrupted ? [] : checkExpectations(plan, outcomes)),
     ...checkThresholds(scenario.thresholds, recorder),
   ];

@@ -6,6 +6,7 @@ import { cellsSection } from './sections/cells.ts';
 import { checksSection } from './sections/checks.ts';
 import { errorsSection } from './sections/errors.ts';
 import { guideSection } from './sections/guide.ts';
+import { keyCustodySection } from './sections/key-custody.ts';
 import { latencySection } from './sections/latency.ts';
 import { overviewSection } from './sections/overview.ts';
 import { phasesSection } from './sections/phases.ts';
@@ -22,6 +23,7 @@ export function renderPage(result: RunResult): string {
     cellsSection(result),
     phasesSection(result),
     latencySection(result),
+    keyCustodySection(result),
     timelineSection(result),
     setupSection(result),
     guideSection(result),

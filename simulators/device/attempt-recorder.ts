@@ -5,7 +5,8 @@ import type { DeviceResult, DeviceTrace, Phase, TraceStep } from './device-trace
 /** Takes the times of one registration attempt. What is not in a phase (back-off between retries) is in the total only. */
 export class AttemptRecorder {
   readonly #clock: Clock;
-  readonly #startedAtMs: number;
+  /** On the monotonic clock. */
+  readonly startedAtMs: number;
   readonly #recordSteps: boolean;
   readonly #phasesMs: Partial<Record<Phase, number>> = {};
   readonly #steps: TraceStep[] = [];
@@ -17,7 +18,7 @@ export class AttemptRecorder {
   constructor(clock: Clock, recordSteps: boolean) {
     this.#clock = clock;
     this.#recordSteps = recordSteps;
-    this.#startedAtMs = clock.monotonicMs();
+    this.startedAtMs = clock.monotonicMs();
   }
 
   /**
@@ -58,7 +59,7 @@ export class AttemptRecorder {
     durationMs = 0,
   ): void {
     if (!this.#recordSteps) return;
-    const atMs = begunMs - this.#startedAtMs;
+    const atMs = begunMs - this.startedAtMs;
     this.#steps.push({ atMs, durationMs, step, detail: typeof detail === 'string' ? detail : detail() });
   }
 
@@ -68,7 +69,7 @@ export class AttemptRecorder {
       registrationId,
       result,
       phasesMs: { ...this.#phasesMs },
-      totalMs: this.#clock.monotonicMs() - this.#startedAtMs,
+      totalMs: this.#clock.monotonicMs() - this.startedAtMs,
       polls: this.polls,
       retries: this.retries,
       steps: [...this.#steps],

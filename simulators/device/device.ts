@@ -1,17 +1,20 @@
+import type { DeviceFault } from '../faults/device-fault.ts';
 import { deviceFault } from '../faults/table.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { startDeadline } from '../kernel/deadline.ts';
 import { serializeError } from '../kernel/errors.ts';
-import type { TokenHost } from '../pkcs11/token-host.ts';
+import { type RecordedCall, withRecorder } from '../pkcs11/decorators/recorder.ts';
+import { type TokenHost, withDecorator } from '../pkcs11/token-host.ts';
 import type { TpmHost } from '../tpm/tpm-host.ts';
 import type { DpsEndpoint } from '../transport/provisioning-transport.ts';
 import { AttemptRecorder } from './attempt-recorder.ts';
 import type { ClientSetup, ProvisioningClient } from './clients/provisioning-client.ts';
 import { clients } from './clients/table.ts';
 import type { DeviceCredentials, DeviceSpec } from './device-spec.ts';
-import type { DeviceResult, DeviceTrace } from './device-trace.ts';
+import type { DeviceResult, DeviceTrace, TraceStep } from './device-trace.ts';
 import { resultOfError } from './result-of-error.ts';
 import { type RetryPolicyName, retryPolicies } from './retry-policy.ts';
+import { withTokenFault } from './token-fault.ts';
 
 /** What the devices of a fleet have in common. */
 export interface DeviceContext {
@@ -58,7 +61,8 @@ export function createDevice(
   credentials: DeviceCredentials,
   context: DeviceContext,
 ): Device {
-  const setup = clientSetup(spec, credentials, context);
+  const calls: RecordedCall[] = [];
+  const setup = clientSetup(spec, credentials, context, calls);
   const client = clients[spec.client](setup);
   return {
     spec,
@@ -67,7 +71,15 @@ export function createDevice(
       const recorder = new AttemptRecorder(setup.clock, context.recordSteps ?? false);
       const result = await attempt(client, recorder, context.attemptTimeoutMs, signal);
       const keyUse = client.keyEvidence?.keyUse();
-      return { ...recorder.trace(spec.registrationId, result), ...(keyUse === undefined ? {} : { keyUse }) };
+      const tokenSteps = calls.map(({ startMs, durationMs, call, result: detail }): TraceStep => {
+        return { atMs: startMs - recorder.startedAtMs, durationMs, step: call, detail };
+      });
+      const trace = recorder.trace(spec.registrationId, result);
+      return {
+        ...trace,
+        steps: [...trace.steps, ...tokenSteps].toSorted((a, b) => a.atMs - b.atMs),
+        ...(keyUse === undefined ? {} : { keyUse }),
+      };
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
@@ -93,7 +105,12 @@ function withTokenRefusal(result: DeviceResult, { keyEvidence }: ProvisioningCli
   return refusal === undefined ? result : { kind: 'error', error: serializeError(refusal) };
 }
 
-function clientSetup(spec: DeviceSpec, credentials: DeviceCredentials, context: DeviceContext): ClientSetup {
+function clientSetup(
+  spec: DeviceSpec,
+  credentials: DeviceCredentials,
+  context: DeviceContext,
+  calls: RecordedCall[],
+): ClientSetup {
   const fault = spec.fault === undefined ? undefined : deviceFault(spec.fault);
   const { endpoint } = context;
   return {
@@ -103,11 +120,23 @@ function clientSetup(spec: DeviceSpec, credentials: DeviceCredentials, context: 
     endpoint:
       fault?.idScope === undefined ? endpoint : { ...endpoint, idScope: fault.idScope(endpoint.idScope) },
     tpms: context.tpms,
-    tokens: context.tokens,
+    tokens: tokensFor(context, fault, calls),
     clock: context.clock ?? systemClock,
     seed: context.seed,
     retryPolicy: retryPolicies[context.retryPolicy ?? 'standard'],
     pollJitter: context.pollJitter ?? 0,
     userAgent: context.userAgent,
   };
+}
+
+/** The thread's tokens as this one device finds them. Calls are written down when steps are. */
+function tokensFor(
+  { tokens, recordSteps = false, clock = systemClock }: DeviceContext,
+  fault: DeviceFault | undefined,
+  calls: RecordedCall[],
+): TokenHost | undefined {
+  if (tokens === undefined) return undefined;
+  const found = fault?.token === undefined ? tokens : withTokenFault(tokens, fault.token);
+  if (!recordSteps) return found;
+  return withDecorator(found, (cryptoki) => withRecorder(cryptoki, clock, (call) => void calls.push(call)));
 }

@@ -11,6 +11,8 @@ export interface RegistrationRecord {
   readonly enrollmentId: string;
   /** Operations that ended as assigned since the last reset; 1 for a fleet in which everybody registers once. */
   readonly timesAssigned: number;
+  /** SHA-256, upper-case hex: of the certificate with which the device came last, where it came with one. */
+  readonly certificateThumbprint?: string | undefined;
 }
 
 /** An enrollment without its secrets. */

@@ -29,6 +29,8 @@ interface Registration {
   /** Operations that are, or will be, assigned. */
   readonly timesAssigned: number;
   readonly assignment: Assignment | undefined;
+  /** Of the certificate that came with the newest operation. */
+  readonly certificateThumbprint: string | undefined;
 }
 
 const OPERATIONS_KEPT = 4;
@@ -50,7 +52,11 @@ export class RegistrationRegistry {
       operationId,
       finishesAtMs,
       outcome,
-    }: Omit<Decided, 'outcome'> & { readonly outcome: Outcome | undefined },
+      certificateThumbprint,
+    }: Omit<Decided, 'outcome'> & {
+      readonly outcome: Outcome | undefined;
+      readonly certificateThumbprint?: string | undefined;
+    },
   ): void {
     const before = this.#byId.get(idKey(registrationId));
     const nowMs = this.#clock.nowMs();
@@ -64,6 +70,7 @@ export class RegistrationRegistry {
     this.#byId.set(idKey(registrationId), {
       createdAt,
       enrollmentId,
+      certificateThumbprint,
       operations: [begun, ...(before?.operations.slice(0, OPERATIONS_KEPT - 1) ?? [])],
       timesAssigned: (before?.timesAssigned ?? 0) + (outcome?.status === 'assigned' ? 1 : 0),
       assignment: outcome === undefined ? before?.assignment : assignmentAfter(outcome, before?.assignment),
@@ -132,7 +139,7 @@ export class RegistrationRegistry {
 }
 
 function recordOf(
-  { operations, enrollmentId, timesAssigned }: Registration,
+  { operations, enrollmentId, timesAssigned, certificateThumbprint }: Registration,
   nowMs: number,
 ): RegistrationRecord {
   const [{ result }] = operations;
@@ -146,6 +153,7 @@ function recordOf(
     enrollmentId,
     timesAssigned:
       timesAssigned - running.filter((operation) => operation.result.status === 'assigned').length,
+    certificateThumbprint,
   };
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { hash, randomBytes, randomUUID } from 'node:crypto';
 import { toError } from '../kernel/errors.ts';
 import type {
   DeviceRegistration,
@@ -100,6 +100,7 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
         operationId,
         finishesAtMs,
         outcome: isPending ? undefined : outcome,
+        certificateThumbprint: thumbprintOf(request.proof),
       });
       if (isPending) {
         void outcome.catch(internalFailure).then((decided) => {
@@ -144,6 +145,12 @@ const internalFailure = (thrown: unknown): Outcome => ({
   errorCode: 500001,
   errorMessage: toError(thrown).message,
 });
+
+/** SHA-256 of the leaf that the client proved to hold the key of, in its TLS handshake. */
+function thumbprintOf(proof: PresentedProof): string | undefined {
+  const leaf = proof.kind === 'certificate' ? proof.chain[0] : undefined;
+  return leaf === undefined ? undefined : hash('sha256', leaf, 'hex').toUpperCase();
+}
 
 const refuse = (refusal: Refusal): Refused => ({ kind: 'refused', refusal });
 

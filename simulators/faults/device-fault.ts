@@ -17,6 +17,8 @@ export interface IssuePlan {
     readonly authority: 'enrolled' | 'unknown';
     readonly sends: 'chain' | 'leaf-only';
     readonly life: 'current' | 'expired';
+    /** Whether it is for the key that the device holds. */
+    readonly certifies: 'own-key' | 'another-key';
   };
   /** TPM: whether the EK that the device presents is this TPM's. */
   readonly presentedEndorsementKey: 'own' | 'foreign';
@@ -28,7 +30,9 @@ export type ExpectedRefusal =
   /** The operation is accepted and then ends so. */
   | { readonly kind: 'ended'; readonly status: 'disabled' | 'failed' }
   /** The service answers, and the TPM refuses: name of its response code. */
-  | { readonly kind: 'tpm'; readonly responseName: string };
+  | { readonly kind: 'tpm'; readonly responseName: string }
+  /** The device never gets as far as the service: its token refuses, or it cannot use what it has. */
+  | { readonly kind: 'token'; readonly code: string };
 
 /** The refusal of a SAS token that expired, or that the enrolled key did not sign. */
 export const unauthorized = {
@@ -43,6 +47,21 @@ export const notAdmitted = {
   status: 401,
   errorCode: 401002,
 } as const satisfies ExpectedRefusal;
+
+/** What is wrong with a device's token, or with how the device uses it. */
+export interface TokenFault {
+  /** Where the device looks instead: attributes of its `pkcs11:` URI, `null` to leave one out. */
+  readonly uri?: Readonly<
+    Partial<Record<'token' | 'object' | 'pinSource' | 'pinValue', string | null>> & { readonly id?: null }
+  >;
+  /** A call that the token refuses, from its `from`th on, counted from 0. */
+  readonly refuses?: { readonly call: TokenCall; readonly from?: number; readonly returnName: string };
+  /** Wrong PINs that somebody has tried before, at a token that locks after so many. */
+  readonly wrongPinsBefore?: number;
+}
+
+/** Calls that a fault can have refused, by their names in PKCS #11. */
+type TokenCall = 'C_OpenSession' | 'C_Login' | 'C_SignInit';
 
 /**
  * One deliberate mistake of a device, as changes to honest values. To add one: a file here, its row in `table.ts`.
@@ -59,6 +78,8 @@ export interface DeviceFault {
   readonly clients: 'any' | 'native';
   /** Before the device exists. */
   readonly issue?: (plan: IssuePlan) => IssuePlan;
+  /** Of devices whose key is in a token, and only of those. */
+  readonly token?: TokenFault;
   /** What the device believes its idScope to be. */
   readonly idScope?: (idScope: string) => string;
   /** `se` of its SAS tokens, Unix seconds. */

@@ -1,4 +1,5 @@
 import { InvariantError } from '../kernel/errors.ts';
+import { certificateOfAnotherKey } from './certificate-of-another-key.ts';
 import { cnMismatch } from './cn-mismatch.ts';
 import type { DeviceFault } from './device-fault.ts';
 import { disabledEnrollment } from './disabled-enrollment.ts';
@@ -6,11 +7,19 @@ import { ekNotEnrolled } from './ek-not-enrolled.ts';
 import { expiredCertificate } from './expired-certificate.ts';
 import { expiredSas } from './expired-sas.ts';
 import { foreignChallenge } from './foreign-challenge.ts';
+import { keyMissing } from './key-missing.ts';
 import { missingIntermediate } from './missing-intermediate.ts';
 import { otherCa } from './other-ca.ts';
+import { pinLocked } from './pin-locked.ts';
+import { pinUnreadable } from './pin-unreadable.ts';
+import { sessionLimit } from './session-limit.ts';
 import { tamperedToken } from './tampered-token.ts';
+import { tokenAbsent } from './token-absent.ts';
+import { tokenError } from './token-error.ts';
+import { tokenRemoved } from './token-removed.ts';
 import { unknownId } from './unknown-id.ts';
 import { wrongKey } from './wrong-key.ts';
+import { wrongPin } from './wrong-pin.ts';
 import { wrongScope } from './wrong-scope.ts';
 
 /** Every deliberate mistake, under the name that scenarios use. */
@@ -19,6 +28,15 @@ export const deviceFaults = {
   'expired-sas': expiredSas,
   'tampered-token': tamperedToken,
   'wrong-scope': wrongScope,
+  'wrong-pin': wrongPin,
+  'pin-locked': pinLocked,
+  'token-absent': tokenAbsent,
+  'token-removed': tokenRemoved,
+  'session-limit': sessionLimit,
+  'token-error': tokenError,
+  'key-missing': keyMissing,
+  'pin-unreadable': pinUnreadable,
+  'certificate-of-another-key': certificateOfAnotherKey,
   'unknown-id': unknownId,
   'cn-mismatch': cnMismatch,
   'missing-intermediate': missingIntermediate,

@@ -113,3 +113,7 @@ const returnNames = new Map(
 /** `CKR_PIN_INCORRECT` for 0xA0; `CKR_0x80000001` for what a vendor defined. */
 export const returnName = (returnValue: number): string =>
   returnNames.get(returnValue) ?? `CKR_0x${returnValue.toString(16).toUpperCase()}`;
+
+/** The number of a CKR name; CKR_FUNCTION_FAILED for a name that there is not. */
+export const returnValueOf = (name: string): number =>
+  [...returnNames].find(([, known]) => known === name)?.[0] ?? pkcs11js.CKR_FUNCTION_FAILED;

@@ -37,7 +37,6 @@ export async function runTokenFactory(
   onToken: (token: ManufacturedToken) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  if (signal.aborted) throw abortError(signal);
   await using directory = await openScratchDirectory({ name: 'token-factory' });
   await using factory = await startProcess({
     command: process.execPath,

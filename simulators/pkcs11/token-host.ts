@@ -60,6 +60,21 @@ export function createTokenHost(): TokenHost {
   };
 }
 
+/** A host whose tokens all have a decorator around them; what a caller gives goes inside. */
+export function withDecorator(host: TokenHost, decorate: DecorateCryptoki): TokenHost {
+  const both =
+    (inner: DecorateCryptoki | undefined): DecorateCryptoki =>
+    (cryptoki) =>
+      decorate(inner?.(cryptoki) ?? cryptoki);
+  return {
+    openKey: (uri, inner) => host.openKey(uri, both(inner)),
+    openSession: (uri, inner) => host.openSession(uri, both(inner)),
+    get sessions() {
+      return host.sessions;
+    },
+  };
+}
+
 /** One for all hosts of this thread: to read it takes a call for each token of the module. */
 const directories = new WeakMap<Cryptoki, SlotDirectory>();
 

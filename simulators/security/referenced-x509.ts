@@ -1,4 +1,5 @@
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import { TransportError } from '../kernel/errors.ts';
 import { registerKey, type SignRequest } from '../tls-key/index.ts';
 import type { X509Module } from './security-module.ts';
 
@@ -17,6 +18,7 @@ export interface HardwareKey {
  *
  * @param close lets go of the key
  * @throws TlsKeyError when the native addon is missing
+ * @throws TransportError `CERTIFICATE_KEY_MISMATCH` when the certificate is for another key
  */
 export function openReferencedX509(
   certificateChainPem: string,
@@ -25,8 +27,10 @@ export function openReferencedX509(
 ): X509Module {
   let handshakes = 0;
   let resumed = 0;
+  const publicKey = key.publicKey();
+  requireSameKey(certificateChainPem, publicKey);
   const registered = registerKey({
-    publicKey: key.publicKey(),
+    publicKey,
     sign: (request) => key.signDigest(request),
   });
   return {
@@ -48,4 +52,14 @@ export function openReferencedX509(
       return close();
     },
   };
+}
+
+/** OpenSSL would refuse the pair too, in words that name neither key store nor certificate. */
+function requireSameKey(certificateChainPem: string, publicKey: KeyObject): void {
+  const leaf = new X509Certificate(certificateChainPem);
+  if (leaf.publicKey.equals(publicKey)) return;
+  const message = 'the certificate of the device is not for the key in its key store';
+  throw new TransportError('tls', 'CERTIFICATE_KEY_MISMATCH', message, {
+    hint: 'Have a certificate issued for the key that the token or TPM holds, or name the right key.',
+  });
 }

@@ -7,6 +7,7 @@ import type { X509Module } from './security-module.ts';
  *
  * @param key disposed of together with the module
  * @throws TlsKeyError when the native addon is missing
+ * @throws TransportError `CERTIFICATE_KEY_MISMATCH` when the certificate is for another key
  * @throws CryptokiError when the token does not tell its public key
  */
 export const openTokenX509 = (certificateChainPem: string, key: TokenKey): X509Module =>

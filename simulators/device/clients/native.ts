@@ -94,7 +94,11 @@ class NativeClient implements ProvisioningClient {
       case 'x509':
         return { kind: 'none' };
       case 'symmetric-key':
-        return this.#token(REGISTRATION_KEY_NAME, (input) => security.sign(input, attempt.signal));
+        return this.#token(REGISTRATION_KEY_NAME, (input) =>
+          security.evidence === undefined
+            ? security.sign(input, attempt.signal)
+            : attempt.recorder.time('hsm', 'hsm.sign', () => security.sign(input, attempt.signal)),
+        );
       case 'tpm':
         return this.#answerChallenge(security, body, attempt);
     }

@@ -65,7 +65,13 @@ function planFor({ registrationId, fault }: DeviceSpec): IssuePlan {
   const honest: IssuePlan = {
     enrollment: { listed: true, provisioningStatus: 'enabled', endorsementKey: 'own' },
     key: 'enrolled',
-    certificate: { commonName: registrationId, authority: 'enrolled', sends: 'chain', life: 'current' },
+    certificate: {
+      commonName: registrationId,
+      authority: 'enrolled',
+      sends: 'chain',
+      life: 'current',
+      certifies: 'own-key',
+    },
     presentedEndorsementKey: 'own',
   };
   return (fault === undefined ? undefined : deviceFault(fault).issue?.(honest)) ?? honest;

@@ -40,11 +40,12 @@ export async function issueTokenX509(
   const request = certificateRequest(enrollment, certificate);
   using key = host.openKey(token.keyUri);
   const held = await pki.certifyDeviceKey(externalKeyOf(key), request);
+  const presented = certificate.certifies === 'own-key' ? held : await pki.issueDeviceCertificate(request);
   const enrolled = keyPlan === 'enrolled' ? held : await pki.issueDeviceCertificate(request);
   return {
     credentials: {
       kind: 'token-x509',
-      certificateChainPem: sent(held, certificate.sends),
+      certificateChainPem: sent(presented, certificate.sends),
       keyUri: token.keyUri,
     },
     attestation: {

@@ -1,0 +1,44 @@
+import type { TokenFault } from '../faults/device-fault.ts';
+import { CryptokiError, InvariantError } from '../kernel/errors.ts';
+import type { Cryptoki } from '../pkcs11/cryptoki.ts';
+import { withFaults } from '../pkcs11/decorators/faults.ts';
+import { withPinLock } from '../pkcs11/decorators/pin-lock.ts';
+import type { TokenHost } from '../pkcs11/token-host.ts';
+import { formatPkcs11Uri, parsePkcs11Uri } from '../pkcs11/uri.ts';
+
+/** Opens tokens as a device with this fault finds them; others that use the same host see nothing of it. */
+export function withTokenFault(host: TokenHost, fault: TokenFault): TokenHost {
+  const { refuses, wrongPinsBefore = 0 } = fault;
+  let locking: Cryptoki | undefined; // one for all sessions: it counts
+  const decorate = (cryptoki: Cryptoki): Cryptoki => {
+    if (wrongPinsBefore > 0) locking ??= withPinLock(cryptoki, wrongPinsBefore);
+    return withFaults(locking ?? cryptoki, refuses === undefined ? [] : [refuses]);
+  };
+  return {
+    openKey: (uri) => {
+      for (let tries = 0; tries < wrongPinsBefore; tries += 1) tryWrongPin(host, uri, decorate);
+      return host.openKey(changedUri(uri, fault.uri ?? {}), decorate);
+    },
+    openSession: (uri) => host.openSession(changedUri(uri, fault.uri ?? {}), decorate),
+    get sessions() {
+      return host.sessions;
+    },
+  };
+}
+
+const WRONG_PIN = { pinSource: null, pinValue: 'wrong' };
+
+function tryWrongPin(host: TokenHost, uri: string, decorate: (cryptoki: Cryptoki) => Cryptoki): void {
+  try {
+    host.openKey(changedUri(uri, WRONG_PIN), decorate)[Symbol.dispose]();
+  } catch (error) {
+    if (error instanceof CryptokiError) return;
+    throw error;
+  }
+  throw new InvariantError('a token took a wrong PIN');
+}
+
+function changedUri(uri: string, changes: NonNullable<TokenFault['uri']>): string {
+  const changed = Object.entries({ ...parsePkcs11Uri(uri), ...changes });
+  return formatPkcs11Uri(Object.fromEntries(changed.filter(([, value]) => value !== null)));
+}
