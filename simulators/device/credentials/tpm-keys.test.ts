@@ -66,6 +66,18 @@ describe.each(['ec-p256', 'rsa-2048'] as const)(
   },
 );
 
+describe('the evidence of a key in a TPM', () => {
+  it.each([
+    [{ attestation: 'x509', keyAlgorithm: 'ec-p256' }, true, 'TPM_RC_TYPE'],
+    [{ attestation: 'x509', keyAlgorithm: 'rsa-2048' }, true, 'TPM_RC_TYPE'],
+    [{ attestation: 'symmetric-key' }, false, 'TPM_RC_ATTRIBUTES'],
+  ] as const)('of %o says that it cannot leave and was refused', async (spec, local, refusedRead) => {
+    const { key } = await issue(spec);
+    const whence = { local, alwaysSensitive: local, neverExtractable: local };
+    expect(key?.custody).toEqual({ sensitive: true, extractable: false, ...whence, refusedRead });
+  });
+});
+
 describe.each(['dedicated', 'pooled'] as const)('a symmetric key in a TPM of a %s host', (mode) => {
   it('signs as the key that its group gives', async () => {
     const { credentials } = await issue({ enrollment: 'group' });

@@ -2,7 +2,9 @@ import type { IssuePlan } from '../../faults/device-fault.ts';
 import { fromBase64, toBase64 } from '../../kernel/bytes.ts';
 import { InvariantError } from '../../kernel/errors.ts';
 import type { ExternalKey } from '../../pki/external-key.ts';
+import { pemToDer, thumbprints } from '../../pki/pem.ts';
 import { createSigningKey, type DeviceKey, signDataWithKey, wrapHmacKey } from '../../tpm/device-keys.ts';
+import { readTpmCustody } from '../../tpm/key-custody.ts';
 import { createTpmClient, type TpmClient } from '../../tpm/tpm-client.ts';
 import type { ManufacturedTpm } from '../../tpm/transport.ts';
 import { deriveGroupDeviceKey } from '../../wire/group-key.ts';
@@ -26,20 +28,23 @@ export async function issueTpmX509(
       subjectPublicKeyInfo: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
       sign: (data) => signDataWithKey(client, key, data, signal),
     };
-    return { key, held: await pki.certifyDeviceKey(external, request) };
+    const held = await pki.certifyDeviceKey(external, request);
+    return { key, held, custody: await readTpmCustody(client, key, signal) };
   });
-  const { key, held } = result;
+  const { key, held, custody } = result;
+  const presented = certificate.certifies === 'own-key' ? held : await pki.issueDeviceCertificate(request);
   const enrolled = keyPlan === 'enrolled' ? held : await pki.issueDeviceCertificate(request);
   return {
     credentials: {
       kind: 'tpm-x509',
-      certificateChainPem: sent(held, certificate.sends),
+      certificateChainPem: sent(presented, certificate.sends),
       ...wrapped(tpm, key),
     },
     attestation: {
       type: 'x509',
       x509: { clientCertificates: { primary: { certificate: enrolled.certificatePem } } },
     },
+    key: { custody, certificateThumbprint: thumbprints(pemToDer(held.certificatePem)).sha256 },
   };
 }
 
@@ -55,15 +60,17 @@ export async function issueTpmSymmetricKey(
       ? toBase64(deriveGroupDeviceKey(fromBase64(symmetricGroup.primaryKey), registrationId))
       : newSymmetricKey();
   const secret = fromBase64(plan.key === 'enrolled' ? enrolledKey : newSymmetricKey());
-  const { tpm, result } = await useTpm(registrationId, hardware, (client, signal) =>
-    wrapHmacKey(client, secret, signal),
-  );
+  const { tpm, result } = await useTpm(registrationId, hardware, async (client, signal) => {
+    const key = await wrapHmacKey(client, secret, signal);
+    return { key, custody: await readTpmCustody(client, key, signal) };
+  });
   return {
-    credentials: { kind: 'tpm-symmetric-key', ...wrapped(tpm, result) },
+    credentials: { kind: 'tpm-symmetric-key', ...wrapped(tpm, result.key) },
     attestation: {
       type: 'symmetricKey',
       symmetricKey: { primaryKey: enrolledKey, secondaryKey: newSymmetricKey() },
     },
+    key: { custody: result.custody },
   };
 }
 

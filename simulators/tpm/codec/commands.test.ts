@@ -87,6 +87,7 @@ const exchanges: Record<keyof typeof vectors.exchanges, Exchange> = {
   'Create EC key': create(encodePublicArea(deviceKeyTemplates['ec-p256'])),
   'Create RSA key': create(encodePublicArea(deviceKeyTemplates['rsa-2048'])),
   'Create HMAC key': create(encodePublicArea(deviceKeyTemplates.hmac), utf8('key'.repeat(8))),
+  Unseal: exchange(commands.Unseal, { itemHandle: 0x80000001 }),
   'Sign ECDSA': sign(TPM_ALG.ECDSA),
   'Sign RSASSA': sign(TPM_ALG.RSASSA),
   'Sign RSAPSS': sign(TPM_ALG.RSAPSS),

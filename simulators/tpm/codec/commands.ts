@@ -132,6 +132,14 @@ export const commands = {
     result: (reader) => ({ certInfo: reader.sized('certInfo') }),
   }),
 
+  /** Part 3 §12.7: the one command that gives out what an object holds, where that is data and no key. */
+  Unseal: defineCommand({
+    name: 'TPM2_Unseal',
+    code: 0x15e,
+    handles: ['@itemHandle'],
+    result: (reader) => ({ outData: reader.sized('outData') }),
+  }),
+
   /** Part 3 §13.3. */
   Import: defineCommand({
     name: 'TPM2_Import',
