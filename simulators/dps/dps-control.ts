@@ -1,5 +1,8 @@
 import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
+import type { ProfileName } from './behaviour.ts';
+import type { Latency } from './latency.ts';
+import type { DpsRules } from './rules.ts';
 
 /** What the emulator's registry knows of one registration: the fleet oracle compares devices with it. */
 export interface RegistrationRecord {
@@ -28,6 +31,10 @@ export interface DpsInfo {
   readonly https: { readonly address: string; readonly port: number; readonly hostName: string };
   /** PEM of the root that signs the server's certificate. */
   readonly caPem: string;
+  /** The rules in force, all of them. */
+  readonly rules: DpsRules;
+  readonly profile: ProfileName;
+  readonly latency: Latency;
 }
 
 /** One request as received, without secrets (Authorization, keys and blobs are redacted). */

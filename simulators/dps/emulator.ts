@@ -6,19 +6,22 @@ import { openHttpsListener } from '../server/https-listener.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
 import type { LinkedHubs } from './allocation.ts';
 import { IssuedKeys } from './attestation/issued-keys.ts';
+import { behaviourProfiles, type ProfileName, withBehaviour } from './behaviour.ts';
 import { createCustomAllocation } from './custom-allocation.ts';
 import type { DpsControl, DpsInfo } from './dps-control.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
 import { createHttpsFrontEnd } from './front-ends/https.ts';
+import { type Latency, latencies } from './latency.ts';
 import { createLocalControl } from './local-control.ts';
 import { openManagementApi } from './management-api.ts';
-import { createQuotas, type QuotaLimits } from './quotas.ts';
+import { createQuotas, type QuotaLimits, quotaProfiles } from './quotas.ts';
 import { RegistrationRegistry } from './registration-registry.ts';
 import { createRegistrationService } from './registration-service.ts';
 import { RequestLog } from './request-log.ts';
+import { type DpsRules, resolveRules } from './rules.ts';
 import { type ServerTls, throwAwayServerTls } from './server-tls.ts';
 import { createServiceApi } from './service-api/service-api.ts';
-import { OWNER_POLICY_NAME } from './service-api/service-policy.ts';
+import { OWNER_POLICY_NAME, type ServiceRight, serviceRights } from './service-api/service-policy.ts';
 
 export interface DpsOptions extends Partial<LinkedHubs> {
   /** IP address. Default 127.0.0.1: the emulator stays on loopback unless told otherwise. */
@@ -34,6 +37,16 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly idScope?: string;
   /** Key of the policy `provisioningserviceowner`, base64. Default: a new one. */
   readonly serviceKey?: string;
+  /** Further shared access policies of the service API, each with a new key unless one is given. */
+  readonly policies?: readonly PolicyRequest[];
+  /** Variants of rules that differ from the defaults; `dps-rig list rules` shows them. */
+  readonly rules?: Partial<DpsRules>;
+  /** `strict` makes clients meet refusals early, and has the published quotas unless others are given. Default `plain`. */
+  readonly profile?: ProfileName;
+  /** How long requests and registrations take. Default `zero`. */
+  readonly latency?: Latency;
+  /** Of the choices of profile and latency. Default 1. */
+  readonly seed?: number;
   /** Told to clients with every 202. Default 1. */
   readonly retryAfterSeconds?: number;
   /** How long a registration stays `assigning`. Default 0: the first status query finds it done. */
@@ -47,6 +60,14 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly clock?: Clock;
 }
 
+/** A shared access policy to begin with. */
+export interface PolicyRequest {
+  readonly name: string;
+  readonly rights: readonly ServiceRight[];
+  /** Base64. Default: a new one. */
+  readonly key?: string;
+}
+
 /** A running emulator. Closing it leaves no socket behind. */
 export interface RunningDps extends AsyncDisposable {
   readonly idScope: string;
@@ -55,6 +76,11 @@ export interface RunningDps extends AsyncDisposable {
   readonly management: { readonly url: string };
   /** For clients of the service API. Its HostName has no port: clients of other ports than 443 need telling. */
   readonly serviceConnectionString: string;
+  /** The same for every further policy, by name. */
+  readonly policyConnectionStrings: Readonly<Record<string, string>>;
+  readonly rules: DpsRules;
+  readonly profile: ProfileName;
+  readonly latency: Latency;
   readonly caPem: string;
   readonly control: DpsControl;
 }
@@ -73,6 +99,8 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const { address = '127.0.0.1', clock = systemClock } = options;
   const { idScope = DEFAULT_ID_SCOPE, hubs = defaultHubs } = options;
   const { retryAfterSeconds = 1, assigningDurationMs = 0 } = options;
+  const { profile = 'plain', latency = 'zero', seed = 1 } = options;
+  const rules = resolveRules(options.rules);
   checkHubs(hubs);
   checkWeights(options.hubWeights ?? {});
   const tls = options.tls ?? (await throwAwayServerTls(address));
@@ -80,10 +108,24 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
   const log = new RequestLog();
-  const quotas = createQuotas(options.quotas ?? {}, clock);
+  const quotas = createQuotas(
+    options.quotas ?? (profile === 'strict' ? quotaProfiles.published : {}),
+    clock,
+    rules,
+  );
   const serviceKey = options.serviceKey ?? toBase64(randomBytes(32));
-  const policy = { name: OWNER_POLICY_NAME, key: readServiceKey(serviceKey) };
-  const serviceApi = createServiceApi({ policy, clock, enrollments, registry, quotas });
+  const policies = [
+    { name: OWNER_POLICY_NAME, rights: serviceRights, key: serviceKey },
+    ...(options.policies ?? []).map((one) => ({ ...one, key: one.key ?? toBase64(randomBytes(32)) })),
+  ];
+  const serviceApi = createServiceApi({
+    policies: policies.map((policy) => ({ ...policy, key: readServiceKey(policy.key) })),
+    rules,
+    clock,
+    enrollments,
+    registry,
+    quotas,
+  });
   await using cleanup = new AsyncDisposableStack();
   const closing = new AbortController();
   cleanup.defer(() => closing.abort());
@@ -91,28 +133,35 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     timeoutMs: options.webhookTimeoutMs ?? 5000,
     signal: closing.signal,
   });
-  const service = createRegistrationService({
+  const core = createRegistrationService({
     idScope,
     hubs,
     ...(options.hubWeights === undefined ? {} : { hubWeights: options.hubWeights }),
     ...(options.hubPreference === undefined ? {} : { hubPreference: options.hubPreference }),
     allocateCustom,
-    assigningDurationMs,
+    assigningDurationMs: (id) => assigningDurationMs + latencies[latency].assigningMs(seed, id),
     clock,
     enrollments,
     registry,
     issuedKeys,
     quotas,
+    rules,
   });
+  const behaviour = { ...behaviourProfiles[profile], seed };
+  const service =
+    profile === 'plain' ? core : withBehaviour(core, { behaviour, clock, retryAfterSeconds, rules });
 
   const listener = cleanup.use(
     await openHttpsListener(
       { address, port: options.httpsPort ?? 0, ...tls },
-      createHttpsFrontEnd({ service, serviceApi, log, clock, retryAfterSeconds }),
+      createHttpsFrontEnd({
+        ...{ service, serviceApi, log, clock, retryAfterSeconds },
+        latencyMs: (what) => latencies[latency].requestMs(seed, what),
+      }),
     ),
   );
   const https = { address: listener.address, port: listener.port, hostName: GLOBAL_DEVICE_ENDPOINT };
-  const info: DpsInfo = { idScope, hubs, https, caPem: tls.caPem };
+  const info: DpsInfo = { idScope, hubs, https, caPem: tls.caPem, rules, profile, latency };
   const control = createLocalControl({ enrollments, registry, issuedKeys, log, info: () => info });
   const management = cleanup.use(
     await openManagementApi({
@@ -126,7 +175,10 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   return {
     ...info,
     management: { url: management.url },
-    serviceConnectionString: connectionString(listener.address, serviceKey),
+    serviceConnectionString: connectionString(listener.address, OWNER_POLICY_NAME, serviceKey),
+    policyConnectionStrings: Object.fromEntries(
+      policies.slice(1).map(({ name, key }) => [name, connectionString(listener.address, name, key)]),
+    ),
     control,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
@@ -142,9 +194,9 @@ function readServiceKey(text: string): Uint8Array {
 }
 
 /** An address that stands for all of a machine's is none that a client can dial. */
-function connectionString(address: string, key: string): string {
+function connectionString(address: string, name: string, key: string): string {
   const host = ['0.0.0.0', '::'].includes(address) ? 'localhost' : address;
-  return `HostName=${host};SharedAccessKeyName=${OWNER_POLICY_NAME};SharedAccessKey=${key}`;
+  return `HostName=${host};SharedAccessKeyName=${name};SharedAccessKey=${key}`;
 }
 
 /** The C SDK splits a hub's name at its first dot, and the Java SDK throws where there is none. */

@@ -4,6 +4,7 @@ import { allocateHub, eligibleHubs, type LinkedHubs } from './allocation.ts';
 import type { Admission } from './attestation/admission.ts';
 import type { AllocateCustom } from './custom-allocation.ts';
 import { type Assignment, staysOnItsHub, substatusOf } from './reprovisioning.ts';
+import type { DpsRules } from './rules.ts';
 
 /** What an operation ends as, before the registry adds times and etag. */
 export type Outcome = Omit<
@@ -23,6 +24,7 @@ export interface Attempt {
 
 export interface OutcomeParts extends LinkedHubs {
   readonly allocateCustom: AllocateCustom;
+  readonly rules: DpsRules;
 }
 
 /**
@@ -36,22 +38,22 @@ export function outcomeOf(attempt: Attempt, parts: OutcomeParts): Outcome | Prom
   if (enrollment.provisioningStatus === 'disabled') {
     return { status: 'disabled', errorCode: 400000, errorMessage: 'The enrollment is disabled' };
   }
-  if (before !== undefined && staysOnItsHub(enrollment.reprovisionPolicy, apiVersion)) {
-    return assignedTo(before.hub, attempt);
+  if (before !== undefined && staysOnItsHub(enrollment.reprovisionPolicy, apiVersion, parts.rules)) {
+    return assignedTo(before.hub, attempt, parts.rules);
   }
   if (enrollment.allocationPolicy === 'custom') return askWebhook(attempt, parts);
   const hub = allocateHub(registrationId, enrollment, parts);
-  return hub === undefined ? noHub : assignedTo(hub, attempt);
+  return hub === undefined ? noHub : assignedTo(hub, attempt, parts.rules);
 }
 
-async function askWebhook(attempt: Attempt, { hubs, allocateCustom }: OutcomeParts): Promise<Outcome> {
+async function askWebhook(attempt: Attempt, { hubs, allocateCustom, rules }: OutcomeParts): Promise<Outcome> {
   const linkedHubs = eligibleHubs(attempt.admission.enrollment, hubs);
   const answer = await allocateCustom({ ...attempt, linkedHubs });
   if (answer.kind === 'failed') {
     return { status: 'failed', errorCode: 400207, errorMessage: answer.message };
   }
   const { hub, payload } = answer;
-  return { ...assignedTo(hub, attempt), ...(payload === undefined ? {} : { payload }) };
+  return { ...assignedTo(hub, attempt, rules), ...(payload === undefined ? {} : { payload }) };
 }
 
 const noHub: Outcome = {
@@ -60,14 +62,19 @@ const noHub: Outcome = {
   errorMessage: 'No linked IoT hub fits this enrollment',
 };
 
-function assignedTo(assignedHub: string, { registrationId, admission, before }: Attempt): Outcome {
+function assignedTo(
+  assignedHub: string,
+  { registrationId, admission, before }: Attempt,
+  rules: DpsRules,
+): Outcome {
   const { enrollment, stateMember } = admission;
   return {
     assignedHub,
-    // An edited deviceId counts only once the registration record was deleted.
-    deviceId: before?.deviceId ?? deviceIdOf(registrationId, enrollment),
+    deviceId:
+      (rules['edited-device-id'] === 'after-deletion' ? before?.deviceId : undefined) ??
+      deviceIdOf(registrationId, enrollment),
     status: 'assigned',
-    substatus: substatusOf(assignedHub, before, enrollment.reprovisionPolicy),
+    substatus: substatusOf(assignedHub, before, enrollment.reprovisionPolicy, rules),
     ...stateMember(),
   };
 }

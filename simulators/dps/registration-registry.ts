@@ -10,6 +10,7 @@ import { serviceTime } from './service-time.ts';
 /** One run of register: what it will end as, and when. */
 export interface Operation {
   readonly operationId: string;
+  readonly beganAtMs: number;
   readonly finishesAtMs: number;
   readonly result: DeviceRegistrationResult;
 }
@@ -58,6 +59,7 @@ export class RegistrationRegistry {
     const identity = { registrationId, createdAt };
     const begun = {
       operationId,
+      beganAtMs: nowMs,
       finishesAtMs: outcome === undefined ? Number.POSITIVE_INFINITY : finishesAtMs,
       result: resultOf(identity, outcome ?? { status: 'assigning' }, nowMs),
     };
@@ -77,7 +79,7 @@ export class RegistrationRegistry {
     const { createdAt } = before;
     const result = resultOf({ registrationId, createdAt }, outcome, this.#clock.nowMs());
     const settled = (one: Operation): Operation =>
-      one.operationId === operationId ? { operationId, finishesAtMs, result } : one;
+      one.operationId === operationId ? { ...one, finishesAtMs, result } : one;
     const [newest, ...older] = before.operations;
     this.#byId.set(idKey(registrationId), {
       ...before,

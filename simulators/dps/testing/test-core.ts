@@ -17,6 +17,7 @@ import {
   type RegisterAnswer,
   type RegistrationService,
 } from '../registration-service.ts';
+import { type DpsRules, resolveRules } from '../rules.ts';
 
 export const testId = 'dev-01';
 export const testScope = '0ne00ABCDEF';
@@ -54,9 +55,11 @@ export function createTestCore(
     readonly assigningDurationMs?: number;
     readonly webhookTimeoutMs?: number;
     readonly quotas?: QuotaLimits;
+    readonly rules?: Partial<DpsRules>;
   } = {},
 ): TestCore {
   const clock = createTestClock();
+  const rules = resolveRules(options.rules);
   const enrollments = new EnrollmentStore(clock);
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
@@ -67,12 +70,13 @@ export function createTestCore(
       timeoutMs: options.webhookTimeoutMs ?? 5000,
       signal: new AbortController().signal,
     }),
-    assigningDurationMs: options.assigningDurationMs ?? 0,
+    assigningDurationMs: () => options.assigningDurationMs ?? 0,
     clock,
     enrollments,
     registry,
     issuedKeys,
-    quotas: createQuotas(options.quotas ?? {}, clock),
+    quotas: createQuotas(options.quotas ?? {}, clock, rules),
+    rules,
   });
   return {
     service,
