@@ -38,7 +38,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
 
   // On disk: the states of ten thousand TPMs are no small thing in memory.
   await using directory = await openScratchDirectory({ name: 'run', parent: tmpdir() });
-  await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile);
+  await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile, plan.seed);
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const fleet: FleetRun = {
     ...{ scenario, plan, ranges, setup, endpoint, pool, signal, onProgress },
