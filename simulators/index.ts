@@ -15,6 +15,7 @@ export * from './device/device-trace.ts';
 // dps
 export { behaviourProfiles, type ProfileName } from './dps/behaviour.ts';
 export type {
+  CaCertificateSummary,
   DpsControl,
   DpsInfo,
   EnrollmentSummary,

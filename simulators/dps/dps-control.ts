@@ -24,6 +24,17 @@ export interface EnrollmentSummary {
   readonly provisioningStatus: 'enabled' | 'disabled';
 }
 
+/** A CA certificate of the instance, as the management API shows it. */
+export interface CaCertificateSummary {
+  readonly name: string;
+  /** Whether possession of its key was proved: only then may groups refer to it. */
+  readonly isVerified: boolean;
+  readonly subject: string;
+  readonly sha256Thumbprint: string;
+  /** ISO 8601. */
+  readonly expiry: string;
+}
+
 /** What an emulator is, for those who connect to one that runs already. */
 export interface DpsInfo {
   readonly idScope: string;
@@ -67,6 +78,11 @@ export interface DpsControl {
   requestCaVerification(name: string): Promise<string>;
   /** Ends it: takes that certificate. Throws when it is not the one asked for. */
   verifyCaCertificate(name: string, proof: string): Promise<void>;
+  caCertificates(): Promise<readonly CaCertificateSummary[]>;
+  /** Throws when there is none of that name; so does the next. */
+  caCertificate(name: string): Promise<CaCertificateSummary>;
+  /** Groups that refer to it keep what they found when they were stored. */
+  removeCaCertificate(name: string): Promise<void>;
   registrations(): Promise<readonly RegistrationRecord[]>;
   /** Newest last; a bounded ring. */
   requests(): Promise<readonly LoggedRequest[]>;

@@ -24,6 +24,9 @@ export function createLocalControl(parts: {
       done(() => enrollments.caCertificates.upload(name, certificate)),
     requestCaVerification: (name) => done(() => enrollments.caCertificates.requestVerification(name)),
     verifyCaCertificate: (name, proof) => done(() => enrollments.caCertificates.verify(name, proof)),
+    caCertificates: () => done(() => enrollments.caCertificates.list()),
+    caCertificate: (name) => done(() => enrollments.caCertificates.get(name)),
+    removeCaCertificate: (name) => done(() => enrollments.caCertificates.remove(name)),
     registrations: () => done(() => registry.records()),
     requests: () => done(() => log.list()),
     reset: () =>

@@ -1,5 +1,6 @@
 import { DpsServiceError, TransportError } from '../kernel/errors.ts';
 import type {
+  CaCertificateSummary,
   DpsControl,
   DpsInfo,
   EnrollmentSummary,
@@ -50,6 +51,11 @@ export function connectDpsControl(
     },
     verifyCaCertificate: async (name, certificate) =>
       void (await call('POST', '/ca-certificates/verify', { name, certificate })),
+    caCertificates: async () => (await call('GET', '/ca-certificates')) as readonly CaCertificateSummary[],
+    caCertificate: async (name) =>
+      (await call('GET', `/ca-certificates/${encodeURIComponent(name)}`)) as CaCertificateSummary,
+    removeCaCertificate: async (name) =>
+      void (await call('DELETE', `/ca-certificates/${encodeURIComponent(name)}`)),
     registrations: async () => (await call('GET', '/registrations')) as readonly RegistrationRecord[],
     requests: async () => (await call('GET', '/requests')) as readonly LoggedRequest[],
     reset: async () => void (await call('POST', '/reset')),
