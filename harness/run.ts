@@ -40,7 +40,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
 
   // On disk: the states of ten thousand TPMs are no small thing in memory.
   await using directory = await openScratchDirectory({ name: 'run', parent: tmpdir() });
-  await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile);
+  await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile, plan.seed);
   // Before the threads start, and until they have ended: they share what PKCS#11 modules it loads.
   await using tokens = await openFleetTokens(plan, setup.workers, signal, onProgress);
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);

@@ -57,6 +57,7 @@ function titleBlock(result: RunResult, { colors, width }: Screen): Lines {
   const about = [
     `seed ${scenario.seed}`,
     `${oneLine(endpoint.kind)} ${oneLine(endpoint.host)}`,
+    ...(endpoint.notAsUsual ?? []).map(oneLine),
     oneLine(load.arrival),
     plural(load.workers, 'worker'),
   ].join(' · ');

@@ -85,6 +85,7 @@ function propertiesOf(result: RunResult): readonly (readonly [string, string | n
     ['seed', result.scenario.seed],
     ['endpoint', result.endpoint.host],
     ['idScope', result.endpoint.idScope],
+    ...(result.endpoint.notAsUsual ?? []).map((what) => ['notAsUsual', what] as const),
     ['verdict', result.verdict],
   ];
 }

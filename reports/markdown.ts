@@ -119,6 +119,7 @@ function runSection(result: RunResult): string {
   const facts = [
     `${code(scenario.file)}, seed ${scenario.seed}`,
     `${text(endpoint.kind)} ${code(endpoint.host)}, idScope ${code(endpoint.idScope)}`,
+    ...(endpoint.notAsUsual ?? []).map(text),
     `${text(load.arrival)}, ${plural(load.workers, 'worker')}, TPM ${text(load.tpmMode)}`,
     `${text(machine.cpu)}, ${plural(machine.cores, 'core')}, Node ${text(machine.node)}`,
     `dps-rig ${text(tool.version)}`,

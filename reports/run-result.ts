@@ -106,7 +106,17 @@ export const runResultSchema = z.strictObject({
   schemaVersion: z.literal(RUN_RESULT_SCHEMA_VERSION),
   tool: z.strictObject({ name: z.literal('dps-rig'), version: z.string() }),
   scenario: z.strictObject({ name: z.string(), description: z.string(), file: z.string(), seed: z.int() }),
-  endpoint: z.strictObject({ kind: z.string(), host: z.string(), idScope: z.string() }),
+  endpoint: z.strictObject({
+    kind: z.string(),
+    host: z.string(),
+    idScope: z.string(),
+    /** The variant of every rule of the emulator that can be chosen: results under other rules are other results. */
+    rules: z.record(z.string(), z.string()).optional(),
+    profile: z.string().optional(),
+    latency: z.string().optional(),
+    /** What of these differs from the defaults, for a person. */
+    notAsUsual: z.array(z.string()).optional(),
+  }),
   machine: z.strictObject({
     cpu: z.string(),
     cores: z.int(),

@@ -14,19 +14,30 @@ export { createDevice, type Device, type DeviceContext } from './device/device.t
 export * from './device/device-spec.ts';
 export * from './device/device-trace.ts';
 // dps
+export { behaviourProfiles, type ProfileName } from './dps/behaviour.ts';
 export type {
+  CaCertificateSummary,
   DpsControl,
   DpsInfo,
   EnrollmentSummary,
   LoggedRequest,
   RegistrationRecord,
 } from './dps/dps-control.ts';
-export { DEFAULT_ID_SCOPE, type DpsOptions, type RunningDps, startDps } from './dps/emulator.ts';
+export {
+  DEFAULT_ID_SCOPE,
+  type DpsOptions,
+  type PolicyRequest,
+  type RunningDps,
+  startDps,
+} from './dps/emulator.ts';
 export { EnrollmentError } from './dps/enrollment-error.ts';
+export { type Latency, latencyNames } from './dps/latency.ts';
 export { parseEnrollments } from './dps/management-bodies.ts';
 export { connectDpsControl } from './dps/management-client.ts';
 export { type QuotaLimits, quotaProfiles } from './dps/quotas.ts';
+export { changedRules, type DpsRules } from './dps/rules.ts';
 export { emulatorServerNames, issueServerTls, type ServerTls } from './dps/server-tls.ts';
+export { type ServiceRight, serviceRights } from './dps/service-api/service-policy.ts';
 // pkcs11
 export type { KeyCustody } from './pkcs11/custody.ts';
 export { withLatency as withTokenLatency } from './pkcs11/decorators/latency.ts';

@@ -7,6 +7,9 @@ import type { AttestationKind, EnrollmentKind } from './wire/constants.ts';
 
 export { clientKinds, keyStoreKinds, platformKinds, transportKinds } from './device/device-spec.ts';
 export { phases } from './device/device-trace.ts';
+export { behaviourProfiles, type ProfileName } from './dps/behaviour.ts';
+export { latencyNames } from './dps/latency.ts';
+export { type DpsRules, type Rule, type RuleVariant, ruleTable } from './dps/rules.ts';
 export { type FaultKind, faultKinds } from './faults/table.ts';
 export { type KeyAlgorithm, keyAlgorithms } from './pki/key-pair.ts';
 export { type ChipName, chipNames } from './tpm/decorators/chips.ts';

@@ -1,4 +1,5 @@
 import type { RunningDps } from '../../simulators/index.ts';
+import { describeBehaviour } from '../environment/describe-behaviour.ts';
 import {
   DEVELOPMENT_GROUP_KEY,
   DEVELOPMENT_SERVICE_KEY,
@@ -24,8 +25,8 @@ export function renderBanner(
   management API  ${dps.management.url}  (/health /info /enrollments /registrations /requests /reset /ca.pem)
   CA to trust     ${caFile}
   service API     on the port of the device API; connection string${serviceKeyNote(dps)}:
-                  ${dps.serviceConnectionString}
-
+                  ${dps.serviceConnectionString}${policyLines(dps)}
+${behaviourLine(dps)}
 ${standard ? standardPortNote(address, hostName) : otherPortNote(port)}
 ${options.developmentGroup ? developmentNote() : ''}
 Node SDK (azure-iot-provisioning-device, azure-iot-provisioning-device-http):
@@ -53,6 +54,16 @@ curl, the device API (401 without a token):
 Ctrl-C ends it.
 `;
 }
+
+const policyLines = ({ policyConnectionStrings }: RunningDps): string =>
+  Object.values(policyConnectionStrings)
+    .map((line) => `\n                  ${line}`)
+    .join('');
+
+const behaviourLine = (dps: RunningDps): string => {
+  const ordered = describeBehaviour(dps);
+  return ordered.length === 0 ? '' : `  not as usual    ${ordered.join(', ')}\n`;
+};
 
 const serviceKeyNote = ({ serviceConnectionString }: RunningDps): string =>
   serviceConnectionString.endsWith(`=${DEVELOPMENT_SERVICE_KEY}`)

@@ -7,32 +7,38 @@ import type { RunEndpoint } from './run-endpoint.ts';
  * Starts the emulator in this process, or connects to one that runs.
  *
  * @param scenarioFile other files are named relative to it
+ * @param seed of what the emulator leaves to chance
  * @throws EnvironmentError when it does not start or answer
  * @throws ScenarioError when it is not on loopback: load goes nowhere else
  */
 export async function openEndpoint(
   endpoint: Scenario['endpoint'],
   scenarioFile: string,
+  seed: number,
 ): Promise<RunEndpoint> {
-  return endpoint.kind === 'emulator' ? startEndpoint(endpoint) : connectEndpoint(endpoint, scenarioFile);
+  return endpoint.kind === 'emulator'
+    ? startEndpoint(endpoint, seed)
+    : connectEndpoint(endpoint, scenarioFile);
 }
 
-async function startEndpoint({
-  retryAfterSeconds,
-  assigningDurationMs,
-  hubs,
-}: Extract<Scenario['endpoint'], { kind: 'emulator' }>): Promise<RunEndpoint> {
-  const dps = await startDps({
-    retryAfterSeconds,
-    assigningDurationMs,
-    ...(hubs === undefined ? {} : { hubs }),
-  });
+async function startEndpoint(
+  { kind: _kind, rules = {}, ...ordered }: Extract<Scenario['endpoint'], { kind: 'emulator' }>,
+  seed: number,
+): Promise<RunEndpoint> {
+  const dps = await startDps({ ...withoutAbsent(ordered), rules: withoutAbsent(rules), seed });
   return {
     kind: 'emulator',
     dps: { ...dps.https, idScope: dps.idScope, apiVersion: DEFAULT_API_VERSION, caPem: dps.caPem },
+    behaviour: { rules: dps.rules, profile: dps.profile, latency: dps.latency },
     hubs: dps.hubs,
     enroll: (enrollments) => dps.control.enroll(enrollments),
     registrations: () => dps.control.registrations(),
     [Symbol.asyncDispose]: () => dps[Symbol.asyncDispose](),
   };
 }
+
+/** zod writes `undefined` for a key that is not there; options know only keys that are. */
+const withoutAbsent = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };

@@ -48,6 +48,7 @@ export async function connectEndpoint(
   return {
     kind: 'external',
     dps,
+    behaviour: { rules: info.rules, profile: info.profile, latency: info.latency },
     hubs: info.hubs,
     enroll: async (enrollments) => {
       enrolled.push(...enrollments.map(idOf));

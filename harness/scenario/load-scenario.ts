@@ -20,7 +20,7 @@ export async function loadScenario(file: string, overrides: readonly Override[] 
     text = await readFile(file, 'utf8');
   } catch (cause) {
     const { code } = toError(cause) as NodeJS.ErrnoException;
-    const message = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code ?? 'error'})`;
+    const message = unreadable[code ?? ''] ?? `cannot be read (${code ?? 'error'})`;
     throw new ScenarioError(
       { file, message },
       { cause, hint: '`dps-rig list scenarios` shows those that come with dps-rig.' },
@@ -28,6 +28,11 @@ export async function loadScenario(file: string, overrides: readonly Override[] 
   }
   return parseScenario(text, file, overrides);
 }
+
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'is a directory; give a .toml file',
+};
 
 /** As {@link loadScenario}, on text. @param file only for messages */
 export function parseScenario(text: string, file: string, overrides: readonly Override[] = []): Scenario {

@@ -1,15 +1,20 @@
 import { z } from 'zod';
 import {
   attestationKinds,
+  behaviourProfiles,
   type ChipName,
   chipNames,
   clientKinds,
+  type DpsRules,
   enrollmentKinds,
   type FaultKind,
   faultKinds,
   keyAlgorithms,
   keyStoreKinds,
+  latencyNames,
+  type ProfileName,
   platformKinds,
+  ruleTable,
   transportKinds,
 } from '../../simulators/schemas.ts';
 import { metricNames } from '../verdict/threshold-syntax.ts';
@@ -76,12 +81,31 @@ const load = z.discriminatedUnion('arrival', [
   }),
 ]);
 
+/** One key for each row of the rule table; a type cannot be read off rows at run time. */
+const emulatorRules = z.strictObject(
+  Object.fromEntries(
+    Object.entries(ruleTable).map(([name, { says, variants }]) => [
+      name,
+      z
+        .enum(variants.map(({ value }) => value) as [string, ...string[]])
+        .optional()
+        .describe(says),
+    ]),
+  ) as unknown as { readonly [Name in keyof DpsRules]: z.ZodOptional<z.ZodType<DpsRules[Name]>> },
+);
+
 const endpoint = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('emulator').describe('Started for the run, in this process.'),
     retryAfterSeconds: z.int().min(0).max(300).default(1),
     assigningDurationMs: z.int().min(0).default(0).describe('How long a registration stays assigning.'),
     hubs: z.array(z.string().regex(/\./, 'a host name with a dot')).min(1).optional(),
+    profile: z
+      .enum(Object.keys(behaviourProfiles) as [ProfileName, ...ProfileName[]])
+      .optional()
+      .describe('strict: clients meet refusals early. Default: plain.'),
+    latency: z.enum(latencyNames).optional().describe('How long the emulator takes. Default: zero.'),
+    rules: emulatorRules.optional().describe('Other variants of rules; `dps-rig list rules` tells them.'),
   }),
   z.strictObject({
     kind: z.literal('external').describe('An emulator that runs already (dps-rig emulate).'),

@@ -7,6 +7,7 @@ import {
   RUN_RESULT_SCHEMA_VERSION,
   type RunResult,
 } from '../../reports/run-result.ts';
+import { describeBehaviour } from '../environment/describe-behaviour.ts';
 import type { RunEndpoint } from '../environment/run-endpoint.ts';
 import type { TimedPart } from '../load/register-fleet.ts';
 import type { RunSetup } from '../load/run-setup.ts';
@@ -44,6 +45,8 @@ export function buildResult(parts: ResultParts): RunResult {
       kind: endpoint.kind,
       host: `${endpoint.dps.hostName}:${endpoint.dps.port}`,
       idScope: endpoint.dps.idScope,
+      ...endpoint.behaviour,
+      notAsUsual: [...describeBehaviour(endpoint.behaviour)],
     },
     machine: describeMachine(),
     load: {

@@ -1,6 +1,9 @@
 import type { TelemetryMessage } from '../hub/telemetry-log.ts';
 import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
+import type { ProfileName } from './behaviour.ts';
+import type { Latency } from './latency.ts';
+import type { DpsRules } from './rules.ts';
 
 /** What the emulator's registry knows of one registration: the fleet oracle compares devices with it. */
 export interface RegistrationRecord {
@@ -34,6 +37,17 @@ export interface DeviceSummary {
   readonly modules: readonly string[];
 }
 
+/** A CA certificate of the instance, as the management API shows it. */
+export interface CaCertificateSummary {
+  readonly name: string;
+  /** Whether possession of its key was proved: only then may groups refer to it. */
+  readonly isVerified: boolean;
+  readonly subject: string;
+  readonly sha256Thumbprint: string;
+  /** ISO 8601. */
+  readonly expiry: string;
+}
+
 /** What an emulator is, for those who connect to one that runs already. */
 export interface DpsInfo {
   readonly idScope: string;
@@ -41,6 +55,10 @@ export interface DpsInfo {
   readonly https: { readonly address: string; readonly port: number; readonly hostName: string };
   /** PEM of the root that signs the server's certificate. */
   readonly caPem: string;
+  /** The rules in force, all of them. */
+  readonly rules: DpsRules;
+  readonly profile: ProfileName;
+  readonly latency: Latency;
 }
 
 /** One request as received, without secrets (Authorization, keys and blobs are redacted). */
@@ -73,6 +91,11 @@ export interface DpsControl {
   requestCaVerification(name: string): Promise<string>;
   /** Ends it: takes that certificate. Throws when it is not the one asked for. */
   verifyCaCertificate(name: string, proof: string): Promise<void>;
+  caCertificates(): Promise<readonly CaCertificateSummary[]>;
+  /** Throws when there is none of that name; so does the next. */
+  caCertificate(name: string): Promise<CaCertificateSummary>;
+  /** Groups that refer to it keep what they found when they were stored. */
+  removeCaCertificate(name: string): Promise<void>;
   registrations(): Promise<readonly RegistrationRecord[]>;
   /** Identities in the linked hubs. */
   devices(): Promise<readonly DeviceSummary[]>;

@@ -1,31 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import type { RequestListener } from 'node:http';
-import { createHubHttpsFrontEnd, type HubRequestRecord, isHubRequest } from '../hub/front-ends/https.ts';
-import { HubDirectory } from '../hub/hub-directory.ts';
-import { HUB_OWNER_POLICY, type HubPolicy, hubPolicyRights } from '../hub/hub-policy.ts';
-import { createHubService } from '../hub/hub-service.ts';
-import { provisionDevice } from '../hub/provision-device.ts';
-import { fromBase64, toBase64 } from '../kernel/bytes.ts';
+import { toBase64 } from '../kernel/bytes.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
-import { UsageError } from '../kernel/errors.ts';
 import { openHttpsListener } from '../server/https-listener.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
-import { serviceTime } from '../wire/service-time.ts';
 import type { LinkedHubs } from './allocation.ts';
 import { IssuedKeys } from './attestation/issued-keys.ts';
+import { behaviourProfiles, type ProfileName, withBehaviour } from './behaviour.ts';
+import { checkHubs, checkWeights, readKey } from './check-options.ts';
 import { createCustomAllocation } from './custom-allocation.ts';
-import type { DpsControl, DpsInfo, LoggedRequest } from './dps-control.ts';
+import type { DpsControl, DpsInfo } from './dps-control.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
 import { createHttpsFrontEnd } from './front-ends/https.ts';
+import { type Latency, latencies } from './latency.ts';
+import { createLinkedHubs } from './linked-hubs.ts';
 import { createLocalControl } from './local-control.ts';
 import { openManagementApi } from './management-api.ts';
-import { createQuotas, type QuotaLimits } from './quotas.ts';
+import { createQuotas, type QuotaLimits, quotaProfiles } from './quotas.ts';
 import { RegistrationRegistry } from './registration-registry.ts';
 import { createRegistrationService } from './registration-service.ts';
 import { RequestLog } from './request-log.ts';
+import { type DpsRules, resolveRules } from './rules.ts';
 import { type ServerTls, throwAwayServerTls } from './server-tls.ts';
 import { createServiceApi } from './service-api/service-api.ts';
-import { OWNER_POLICY_NAME } from './service-api/service-policy.ts';
+import { OWNER_POLICY_NAME, type ServiceRight, serviceRights } from './service-api/service-policy.ts';
 
 export interface DpsOptions extends Partial<LinkedHubs> {
   /** IP address. Default 127.0.0.1: the emulator stays on loopback unless told otherwise. */
@@ -43,6 +40,16 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly serviceKey?: string;
   /** Key of the policies of every hub, base64. Default: a new one. */
   readonly hubKey?: string;
+  /** Further shared access policies of the service API, each with a new key unless one is given. */
+  readonly policies?: readonly PolicyRequest[];
+  /** Variants of rules that differ from the defaults; `dps-rig list rules` shows them. */
+  readonly rules?: Partial<DpsRules>;
+  /** `strict` makes clients meet refusals early, and has the published quotas unless others are given. Default `plain`. */
+  readonly profile?: ProfileName;
+  /** How long requests and registrations take. Default `zero`. */
+  readonly latency?: Latency;
+  /** Of the choices of profile and latency. Default 1. */
+  readonly seed?: number;
   /** Told to clients with every 202. Default 1. */
   readonly retryAfterSeconds?: number;
   /** How long a registration stays `assigning`. Default 0: the first status query finds it done. */
@@ -56,6 +63,14 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly clock?: Clock;
 }
 
+/** A shared access policy to begin with. */
+export interface PolicyRequest {
+  readonly name: string;
+  readonly rights: readonly ServiceRight[];
+  /** Base64. Default: a new one. */
+  readonly key?: string;
+}
+
 /** A running emulator. Closing it leaves no socket behind. */
 export interface RunningDps extends AsyncDisposable {
   readonly idScope: string;
@@ -66,6 +81,11 @@ export interface RunningDps extends AsyncDisposable {
   readonly serviceConnectionString: string;
   /** By host name of the hub, for its policy `iothubowner`. */
   readonly hubConnectionStrings: Readonly<Record<string, string>>;
+  /** The same for every further policy, by name. */
+  readonly policyConnectionStrings: Readonly<Record<string, string>>;
+  readonly rules: DpsRules;
+  readonly profile: ProfileName;
+  readonly latency: Latency;
   readonly caPem: string;
   readonly control: DpsControl;
 }
@@ -84,18 +104,35 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const { address = '127.0.0.1', clock = systemClock } = options;
   const { idScope = DEFAULT_ID_SCOPE, hubs = defaultHubs } = options;
   const { retryAfterSeconds = 1, assigningDurationMs = 0 } = options;
+  const { profile = 'plain', latency = 'zero', seed = 1 } = options;
+  const rules = resolveRules(options.rules);
   checkHubs(hubs);
   checkWeights(options.hubWeights ?? {});
   const tls = options.tls ?? (await throwAwayServerTls(address));
   const enrollments = new EnrollmentStore(clock);
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
-  const directory = new HubDirectory(hubs);
   const log = new RequestLog();
-  const quotas = createQuotas(options.quotas ?? {}, clock);
+  const linked = createLinkedHubs({ hubs, hubKey: options.hubKey, log, clock });
+  const { directory } = linked;
+  const quotas = createQuotas(
+    options.quotas ?? (profile === 'strict' ? quotaProfiles.published : {}),
+    clock,
+    rules,
+  );
   const serviceKey = options.serviceKey ?? toBase64(randomBytes(32));
-  const policy = { name: OWNER_POLICY_NAME, key: readKey(serviceKey, 'service key') };
-  const serviceApi = createServiceApi({ policy, clock, enrollments, registry, quotas });
+  const policies = [
+    { name: OWNER_POLICY_NAME, rights: serviceRights, key: serviceKey },
+    ...(options.policies ?? []).map((one) => ({ ...one, key: one.key ?? toBase64(randomBytes(32)) })),
+  ];
+  const serviceApi = createServiceApi({
+    policies: policies.map((policy) => ({ ...policy, key: readKey(policy.key, 'service key') })),
+    rules,
+    clock,
+    enrollments,
+    registry,
+    quotas,
+  });
   await using cleanup = new AsyncDisposableStack();
   const closing = new AbortController();
   cleanup.defer(() => closing.abort());
@@ -103,42 +140,37 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     timeoutMs: options.webhookTimeoutMs ?? 5000,
     signal: closing.signal,
   });
-  const service = createRegistrationService({
+  const core = createRegistrationService({
     idScope,
     hubs,
     ...(options.hubWeights === undefined ? {} : { hubWeights: options.hubWeights }),
     ...(options.hubPreference === undefined ? {} : { hubPreference: options.hubPreference }),
     allocateCustom,
-    provision: (device) => {
-      provisionDevice(device, directory);
-    },
-    assigningDurationMs,
+    provision: linked.provision,
+    assigningDurationMs: (id) => assigningDurationMs + latencies[latency].assigningMs(seed, id),
     clock,
     enrollments,
     registry,
     issuedKeys,
     quotas,
+    rules,
   });
+  const behaviour = { ...behaviourProfiles[profile], seed };
+  const service =
+    profile === 'plain' ? core : withBehaviour(core, { behaviour, clock, retryAfterSeconds, rules });
 
-  const hubKey = options.hubKey ?? toBase64(randomBytes(32));
-  const policies = hubPolicies(readKey(hubKey, 'hub key'));
-  const hubFrontEnd = createHubHttpsFrontEnd({
-    ...{ directory, policies, clock },
-    service: createHubService({ directory, policies, clock }),
-    onAnswered: (record) => {
-      log.add(hubLogEntry(record, clock));
-    },
+  const dpsFrontEnd = createHttpsFrontEnd({
+    ...{ service, serviceApi, log, clock, retryAfterSeconds },
+    latencyMs: (what) => latencies[latency].requestMs(seed, what),
   });
-  const dpsFrontEnd = createHttpsFrontEnd({ service, serviceApi, log, clock, retryAfterSeconds });
-  const byHost: RequestListener = (request, response) => {
-    const isForHub = isHubRequest(request, directory);
-    (isForHub ? hubFrontEnd : dpsFrontEnd)(request, response);
-  };
   const listener = cleanup.use(
-    await openHttpsListener({ address, port: options.httpsPort ?? 0, ...tls }, byHost),
+    await openHttpsListener(
+      { address, port: options.httpsPort ?? 0, ...tls },
+      linked.routeByHost(dpsFrontEnd),
+    ),
   );
   const https = { address: listener.address, port: listener.port, hostName: GLOBAL_DEVICE_ENDPOINT };
-  const info: DpsInfo = { idScope, hubs, https, caPem: tls.caPem };
+  const info: DpsInfo = { idScope, hubs, https, caPem: tls.caPem, rules, profile, latency };
   const control = createLocalControl({ enrollments, registry, directory, issuedKeys, log, info: () => info });
   const management = cleanup.use(
     await openManagementApi({
@@ -152,58 +184,18 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   return {
     ...info,
     management: { url: management.url },
-    serviceConnectionString: connectionString(listener.address, serviceKey),
-    hubConnectionStrings: Object.fromEntries(
-      hubs.map((hub) => [
-        hub,
-        `HostName=${hub};SharedAccessKeyName=${HUB_OWNER_POLICY};SharedAccessKey=${hubKey}`,
-      ]),
+    serviceConnectionString: connectionString(listener.address, OWNER_POLICY_NAME, serviceKey),
+    policyConnectionStrings: Object.fromEntries(
+      policies.slice(1).map(({ name, key }) => [name, connectionString(listener.address, name, key)]),
     ),
+    hubConnectionStrings: linked.connectionStrings,
     control,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
-/** One key for all: who starts an emulator has all rights anyway, and a name still has its own rights only. */
-const hubPolicies = (key: Uint8Array): readonly HubPolicy[] =>
-  Object.entries(hubPolicyRights).map(([name, rights]) => ({ name, key, rights }));
-
-function hubLogEntry({ refusal, deviceId, ...record }: HubRequestRecord, clock: Clock): LoggedRequest {
-  const { errorCode, reason } = refusal ?? {};
-  return { ...record, at: serviceTime(clock.nowMs()), registrationId: deviceId, errorCode, reason };
-}
-
-/** @throws UsageError */
-function readKey(text: string, what: string): Uint8Array {
-  try {
-    return fromBase64(text);
-  } catch (cause) {
-    throw new UsageError(`the ${what} is not base64`, { cause });
-  }
-}
-
 /** An address that stands for all of a machine's is none that a client can dial. */
-function connectionString(address: string, key: string): string {
+function connectionString(address: string, name: string, key: string): string {
   const host = ['0.0.0.0', '::'].includes(address) ? 'localhost' : address;
-  return `HostName=${host};SharedAccessKeyName=${OWNER_POLICY_NAME};SharedAccessKey=${key}`;
-}
-
-/** The C SDK splits a hub's name at its first dot, and the Java SDK throws where there is none. */
-function checkHubs(hubs: readonly string[]): void {
-  const dotless = hubs.find((hub) => !hub.includes('.'));
-  if (dotless === undefined) return;
-  throw new UsageError(`hub ${dotless} has no dot in its name`, {
-    hint: `Call it ${dotless}.azure-devices.net, for example.`,
-  });
-}
-
-/** A weight of 0 would leave no hub to choose. */
-function checkWeights(weights: Readonly<Record<string, number>>): void {
-  const wrong = Object.entries(weights).find(
-    ([, weight]) => !Number.isInteger(weight) || weight < 1 || weight > 1000,
-  );
-  if (wrong === undefined) return;
-  throw new UsageError(`hub ${wrong[0]} has the weight ${wrong[1]}`, {
-    hint: 'A weight is a whole number from 1 to 1000.',
-  });
+  return `HostName=${host};SharedAccessKeyName=${name};SharedAccessKey=${key}`;
 }

@@ -29,7 +29,7 @@ interface ManagementAnswer {
   readonly type?: string;
   readonly body: unknown;
 }
-type Handler = (request: IncomingMessage) => Promise<ManagementAnswer>;
+type Handler = (request: IncomingMessage, name: string) => Promise<ManagementAnswer>;
 
 /**
  * Opens the management API over plain HTTP: health, enrollments, registrations, request log, reset, test CA.
@@ -91,6 +91,12 @@ function createRoutes({ control }: ManagementApiOptions): Readonly<Record<string
       await control.verifyCaCertificate(name, certificate);
       return { body: {} };
     },
+    'GET /ca-certificates': async () => ({ body: await control.caCertificates() }),
+    'GET /ca-certificates/{name}': async (_request, name) => ({ body: await control.caCertificate(name) }),
+    'DELETE /ca-certificates/{name}': async (_request, name) => {
+      await control.removeCaCertificate(name);
+      return { body: {} };
+    },
     'GET /registrations': async () => ({ body: await control.registrations() }),
     'GET /devices': async () => ({ body: await control.devices() }),
     'GET /telemetry': async () => ({ body: await control.telemetry() }),
@@ -115,17 +121,28 @@ async function answer(
     const message = 'this management API is for programs of this machine, not for web pages';
     return problem(403, 'MANAGEMENT_FORBIDDEN', message);
   }
-  const handler = routes[`${request.method} ${path}`];
+  const [, collection = '', name] = /^(\/[^/]+)\/([^/]+)$/.exec(path) ?? [];
+  const handler =
+    routes[`${request.method} ${path}`] ??
+    (name === undefined ? undefined : routes[`${request.method} ${collection}/{name}`]);
   if (handler === undefined) {
     const known = Object.keys(routes).join(', ');
     return problem(404, 'MANAGEMENT_NO_ROUTE', `no ${request.method} ${path}; there are ${known}`);
   }
   try {
-    return await handler(request);
+    return await handler(request, decodeName(name ?? ''));
   } catch (thrown) {
     if (!(thrown instanceof RigError)) return problem(500, 'INTERNAL', toError(thrown).message);
     const { code, message, details } = serializeError(thrown);
     return { status: 400, body: { code, message, ...details } };
+  }
+}
+
+function decodeName(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new UsageError('the name in the path is not percent-encoded UTF-8', { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { TelemetryMessage } from '../hub/telemetry-log.ts';
 import { DpsServiceError, TransportError } from '../kernel/errors.ts';
 import type {
+  CaCertificateSummary,
   DeviceSummary,
   DpsControl,
   DpsInfo,
@@ -52,6 +53,11 @@ export function connectDpsControl(
     },
     verifyCaCertificate: async (name, certificate) =>
       void (await call('POST', '/ca-certificates/verify', { name, certificate })),
+    caCertificates: async () => (await call('GET', '/ca-certificates')) as readonly CaCertificateSummary[],
+    caCertificate: async (name) =>
+      (await call('GET', `/ca-certificates/${encodeURIComponent(name)}`)) as CaCertificateSummary,
+    removeCaCertificate: async (name) =>
+      void (await call('DELETE', `/ca-certificates/${encodeURIComponent(name)}`)),
     registrations: async () => (await call('GET', '/registrations')) as readonly RegistrationRecord[],
     devices: async () => (await call('GET', '/devices')) as readonly DeviceSummary[],
     telemetry: async () => (await call('GET', '/telemetry')) as readonly TelemetryMessage[],

@@ -6,6 +6,7 @@ import { allocateHub, eligibleHubs, type LinkedHubs } from './allocation.ts';
 import type { Admission } from './attestation/admission.ts';
 import type { AllocateCustom } from './custom-allocation.ts';
 import { type Assignment, staysOnItsHub, substatusOf } from './reprovisioning.ts';
+import type { DpsRules } from './rules.ts';
 
 /** What an operation ends as, before the registry adds times and etag. */
 export type Outcome = Omit<
@@ -27,6 +28,7 @@ export interface OutcomeParts extends LinkedHubs {
   readonly allocateCustom: AllocateCustom;
   /** Makes the device known at its hub. */
   readonly provision: (device: DeviceToProvision) => void;
+  readonly rules: DpsRules;
 }
 
 /**
@@ -40,7 +42,7 @@ export function outcomeOf(attempt: Attempt, parts: OutcomeParts): Outcome | Prom
   if (enrollment.provisioningStatus === 'disabled') {
     return { status: 'disabled', errorCode: 400000, errorMessage: 'The enrollment is disabled' };
   }
-  if (before !== undefined && staysOnItsHub(enrollment.reprovisionPolicy, apiVersion)) {
+  if (before !== undefined && staysOnItsHub(enrollment.reprovisionPolicy, apiVersion, parts.rules)) {
     return assignedTo(before.hub, attempt, parts);
   }
   if (enrollment.allocationPolicy === 'custom') return askWebhook(attempt, parts);
@@ -68,13 +70,13 @@ const noHub: Outcome = {
 function assignedTo(
   assignedHub: string,
   { registrationId, admission, before }: Attempt,
-  { provision }: OutcomeParts,
+  { provision, rules }: OutcomeParts,
   twinOfWebhook?: InitialTwin,
 ): Outcome {
   const { enrollment, assign } = admission;
   const { state, authentication } = assign();
-  // An edited deviceId counts only once the registration record was deleted.
-  const deviceId = before?.deviceId ?? deviceIdOf(registrationId, enrollment);
+  const kept = rules['edited-device-id'] === 'after-deletion' ? before?.deviceId : undefined;
+  const deviceId = kept ?? deviceIdOf(registrationId, enrollment);
   const { initialTwin, capabilities, reprovisionPolicy } = enrollment;
   provision({
     ...{ hub: assignedHub, deviceId, authentication, before },
@@ -86,7 +88,7 @@ function assignedTo(
     assignedHub,
     deviceId,
     status: 'assigned',
-    substatus: substatusOf(assignedHub, before, enrollment.reprovisionPolicy),
+    substatus: substatusOf(assignedHub, before, reprovisionPolicy, rules),
     ...state,
   };
 }

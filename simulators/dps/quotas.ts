@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import { type Refusal, refusals } from './refusal.ts';
 import { idKey } from './registration-id.ts';
+import { type DpsRules, defaultRules } from './rules.ts';
 
 /** How often the instance may be asked for what; what is absent is not limited. Whole numbers, 0 refuses all. */
 export interface QuotaLimits {
@@ -27,10 +28,13 @@ export interface Quotas {
 }
 
 /** The kinds of request are counted apart from one another. */
-export function createQuotas(limits: QuotaLimits, clock: Clock): Quotas {
-  const registrations = createWindow(limits.registrationsPerMinute, 60, clock);
-  const polls = createWindow(limits.pollsPerTenSeconds, 10, clock);
-  const serviceOperations = createWindow(limits.serviceOperationsPerMinute, 60, clock);
+export function createQuotas(limits: QuotaLimits, clock: Clock, rules: DpsRules = defaultRules): Quotas {
+  const sendsRetryAfter = rules['throttled-retry-after'] === 'sent';
+  const windowOf = (limit: number | undefined, seconds: number) =>
+    createWindow(limit, seconds, { clock, sendsRetryAfter });
+  const registrations = windowOf(limits.registrationsPerMinute, 60);
+  const polls = windowOf(limits.pollsPerTenSeconds, 10);
+  const serviceOperations = windowOf(limits.serviceOperationsPerMinute, 60);
   return {
     refuseRegistration: () => registrations?.('registrations'),
     refusePoll: (registrationId) => polls?.(`status queries of ${idKey(registrationId)}`),
@@ -39,7 +43,11 @@ export function createQuotas(limits: QuotaLimits, clock: Clock): Quotas {
 }
 
 /** A window begins with the first request after the last one ended; what is refused does not count. */
-function createWindow(limit: number | undefined, seconds: number, clock: Clock) {
+function createWindow(
+  limit: number | undefined,
+  seconds: number,
+  { clock, sendsRetryAfter }: { readonly clock: Clock; readonly sendsRetryAfter: boolean },
+) {
   if (limit === undefined) return undefined;
   const counts = new Map<string, number>();
   let endsAtMs = Number.NEGATIVE_INFINITY;
@@ -51,8 +59,9 @@ function createWindow(limit: number | undefined, seconds: number, clock: Clock) 
     }
     const count = counts.get(what) ?? 0;
     if (count >= limit) {
+      const refusal = refusals.throttled(`more than ${limit} ${what} in ${seconds} s`);
       const retryAfterSeconds = Math.ceil((endsAtMs - nowMs) / 1000);
-      return { ...refusals.throttled(`more than ${limit} ${what} in ${seconds} s`), retryAfterSeconds };
+      return sendsRetryAfter ? { ...refusal, retryAfterSeconds } : refusal;
     }
     counts.set(what, count + 1);
     return undefined;

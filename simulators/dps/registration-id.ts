@@ -1,3 +1,5 @@
+import type { DpsRules } from './rules.ts';
+
 const pattern = /^[A-Za-z0-9\-._:]{0,127}[A-Za-z0-9-]$/;
 
 /**
@@ -7,6 +9,18 @@ const pattern = /^[A-Za-z0-9\-._:]{0,127}[A-Za-z0-9-]$/;
  * @see Azure DPS, "Service concepts", registration ID
  */
 export const isRegistrationId = (text: string): boolean => pattern.test(text);
+
+/** The same under the rule set in force; what is enrolled by the operator is held to the widest one only. */
+export const isAllowedId = (text: string, variant: DpsRules['registration-id']): boolean => {
+  switch (variant) {
+    case 'any-case':
+      return isRegistrationId(text);
+    case 'strict-ends':
+      return isRegistrationId(text) && /^[A-Za-z0-9]/.test(text) && /[A-Za-z0-9]$/.test(text);
+    case 'lower-case':
+      return /^[a-z0-9-]{1,128}$/.test(text);
+  }
+};
 
 /** Ids are compared without regard to case; what goes into keys, tokens and answers is the text as sent. */
 export const idKey = (id: string): string =>

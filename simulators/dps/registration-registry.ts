@@ -10,6 +10,7 @@ import type { Assignment } from './reprovisioning.ts';
 /** One run of register: what it will end as, and when. */
 export interface Operation {
   readonly operationId: string;
+  readonly beganAtMs: number;
   readonly finishesAtMs: number;
   readonly result: DeviceRegistrationResult;
 }
@@ -64,6 +65,7 @@ export class RegistrationRegistry {
     const identity = { registrationId, createdAt };
     const begun = {
       operationId,
+      beganAtMs: nowMs,
       finishesAtMs: outcome === undefined ? Number.POSITIVE_INFINITY : finishesAtMs,
       result: resultOf(identity, outcome ?? { status: 'assigning' }, nowMs),
     };
@@ -84,7 +86,7 @@ export class RegistrationRegistry {
     const { createdAt } = before;
     const result = resultOf({ registrationId, createdAt }, outcome, this.#clock.nowMs());
     const settled = (one: Operation): Operation =>
-      one.operationId === operationId ? { operationId, finishesAtMs, result } : one;
+      one.operationId === operationId ? { ...one, finishesAtMs, result } : one;
     const [newest, ...older] = before.operations;
     this.#byId.set(idKey(registrationId), {
       ...before,

@@ -15,8 +15,9 @@ import {
 import { type Outcome, type OutcomeParts, outcomeOf } from './operation-outcome.ts';
 import type { Quotas } from './quotas.ts';
 import { type Refusal, refusals } from './refusal.ts';
-import { isRegistrationId } from './registration-id.ts';
+import { isAllowedId } from './registration-id.ts';
 import type { Operation, RegistrationRegistry } from './registration-registry.ts';
+import type { DpsRules } from './rules.ts';
 
 export type DeviceRequest = DeviceIdentity & {
   readonly proof: PresentedProof;
@@ -59,28 +60,35 @@ export interface RegistrationService {
 
 export interface RegistrationServiceParts extends AttestationContext, OutcomeParts {
   readonly idScope: string;
-  readonly assigningDurationMs: number;
+  readonly assigningDurationMs: (registrationId: string) => number;
   readonly registry: RegistrationRegistry;
   readonly quotas: Quotas;
+  readonly rules: DpsRules;
 }
 
 export function createRegistrationService(parts: RegistrationServiceParts): RegistrationService {
-  const { idScope, assigningDurationMs, registry, quotas, clock } = parts;
+  const { idScope, assigningDurationMs, registry, quotas, clock, rules } = parts;
   const attest = createAttestation(parts);
 
-  const admit = (request: DeviceRequest, tpm: DeviceRegistration['tpm']): Decision => {
+  const admit = (
+    request: DeviceRequest,
+    tpm: DeviceRegistration['tpm'],
+    operationBeganMs?: number,
+  ): Decision => {
     if (request.idScope.toLowerCase() !== idScope.toLowerCase()) {
-      return refuse(refusals.notAuthorizedHere(`idScope ${request.idScope} is not ${idScope}`));
+      const code = rules['wrong-scope'] === '404000' ? refusals.unknownScope : refusals.notAuthorizedHere;
+      return refuse(code(`idScope ${request.idScope} is not ${idScope}`));
     }
-    if (!isRegistrationId(request.registrationId)) {
-      return refuse(
-        refusals.invalidArgument('the registrationId has characters or a length that DPS refuses'),
-      );
+    if (!isAllowedId(request.registrationId, rules['registration-id'])) {
+      return refuse(malformedId(rules)('the registrationId has characters or a length that DPS refuses'));
     }
-    return attest(request, request.proof, tpm);
+    return attest(request, request.proof, tpm, operationBeganMs);
   };
   const stateOf = ({ result, finishesAtMs }: Operation): DeviceRegistrationResult =>
     clock.nowMs() < finishesAtMs ? { registrationId: result.registrationId, status: 'assigning' } : result;
+
+  const isRunning = (registrationId: string): boolean =>
+    clock.nowMs() < (registry.newestOperation(registrationId)?.finishesAtMs ?? 0);
 
   return {
     register: (request, body) => {
@@ -89,12 +97,15 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
       if (throttled !== undefined) return refuse(throttled);
       const decision = admit(request, body.tpm);
       if (decision.kind !== 'admitted') return decision;
+      if (rules['concurrent-registration'] === '409203' && isRunning(registrationId)) {
+        return refuse(refusals.registrationConflict(`${registrationId} has an operation that is assigning`));
+      }
       const operationId = makeOperationId();
       const before = registry.assignment(registrationId);
       const { apiVersion } = request;
       const { payload } = body;
       const outcome = outcomeOf({ registrationId, admission: decision, before, apiVersion, payload }, parts);
-      const finishesAtMs = clock.nowMs() + assigningDurationMs;
+      const finishesAtMs = clock.nowMs() + assigningDurationMs(registrationId);
       const isPending = outcome instanceof Promise;
       registry.begin(registrationId, decision.enrollmentId, {
         operationId,
@@ -107,21 +118,23 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
           registry.settle(registrationId, { operationId, finishesAtMs, outcome: decided });
         });
       }
-      return { kind: 'accepted', operation: { operationId, status: 'assigning' } };
+      const state = { registrationId, status: 'assigning' as const };
+      const registrationState = rules['first-answer'] === 'with-state' ? { registrationState: state } : {};
+      return { kind: 'accepted', operation: { operationId, status: 'assigning', ...registrationState } };
     },
     queryOperation: (request, operationId) => {
       const throttled = quotas.refusePoll(request.registrationId);
       if (throttled !== undefined) return refuse(throttled);
-      const decision = admit(request, undefined);
+      const operation = registry.operation(request.registrationId, operationId);
+      const decision = admit(request, undefined, operation?.beganAtMs);
       if (decision.kind === 'refused') return decision;
       if (decision.kind === 'challenge') {
         return refuse(refusals.notAuthorizedHere('a status query needs the proof of its registration'));
       }
-      const operation = registry.operation(request.registrationId, operationId);
       if (operation === undefined) {
-        return refuse(
-          refusals.operationNotFound(`${request.registrationId} has no operation ${operationId}`),
-        );
+        const isNamed = rules['unknown-operation'] === '404203';
+        const refusal = isNamed ? refusals.asyncOperationNotFound : refusals.operationNotFound;
+        return refuse(refusal(`${request.registrationId} has no operation ${operationId}`));
       }
       const registrationState = stateOf(operation);
       const { status } = registrationState;
@@ -151,6 +164,10 @@ function thumbprintOf(proof: PresentedProof): string | undefined {
   const leaf = proof.kind === 'certificate' ? proof.chain[0] : undefined;
   return leaf === undefined ? undefined : hash('sha256', leaf, 'hex').toUpperCase();
 }
+
+/** The refusal of an id under the rule for its number. */
+const malformedId = ({ 'malformed-id': code }: DpsRules) =>
+  refusals.malformedId(code === '400202' ? 400202 : 400004);
 
 const refuse = (refusal: Refusal): Refused => ({ kind: 'refused', refusal });
 

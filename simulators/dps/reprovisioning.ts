@@ -1,5 +1,6 @@
 import type { RegistrationSubstatus } from '../wire/constants.ts';
 import type { ReprovisionPolicy } from '../wire/enrollment.ts';
+import type { DpsRules } from './rules.ts';
 
 /** Where a device was provisioned to; it outlives registrations that fail. */
 export interface Assignment {
@@ -17,8 +18,10 @@ const LAST_STICKY_API_VERSION = '2018-04-01';
 export function staysOnItsHub(
   policy: ReprovisionPolicy | undefined,
   apiVersion: string | undefined,
+  rules: DpsRules,
 ): boolean {
   if (policy !== undefined) return policy.updateHubAssignment === false;
+  if (rules['no-reprovision-policy'] === 'moved') return false;
   return apiVersion !== undefined && apiVersion <= LAST_STICKY_API_VERSION;
 }
 
@@ -27,9 +30,13 @@ export function substatusOf(
   hub: string,
   before: Assignment | undefined,
   policy: ReprovisionPolicy | undefined,
+  rules: DpsRules,
 ): RegistrationSubstatus {
   if (before === undefined) return 'initialAssignment';
-  if (hub === before.hub) return before.substatus;
+  const isReset = policy?.migrateDeviceData === false;
+  if (hub === before.hub) {
+    return isReset && rules['reset-on-same-hub'] === 'deviceDataReset' ? 'deviceDataReset' : before.substatus;
+  }
   if (hub === before.firstHub) return 'reprovisionedToInitialAssignment';
-  return policy?.migrateDeviceData === false ? 'deviceDataReset' : 'deviceDataMigrated';
+  return isReset ? 'deviceDataReset' : 'deviceDataMigrated';
 }

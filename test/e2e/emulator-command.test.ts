@@ -16,7 +16,7 @@ const key = new Uint8Array(32).fill(5);
 const enrolled = {
   registrationId: 'from-file',
   attestation: { type: 'symmetricKey', symmetricKey: { primaryKey: toBase64(key) } },
-};
+} as const;
 
 describe('dps-rig emulate', () => {
   let folder: string;
@@ -87,5 +87,31 @@ describe('dps-rig emulate', () => {
     const result = await rig.run('emulate', ...ports, '--enrollments', file);
     expect(result.exitCode).toBe(2);
     expect(result.stderr).toContain(file);
+  });
+
+  it('answers by the rules and profile that it was given, and says which', async () => {
+    const options = ['--rule', 'first-answer=with-state', '--profile', 'strict', '--latency', 'realistic'];
+    await using emulator = await startEmulatorProcess(...options);
+    expect(await emulator.control.info()).toMatchObject({
+      rules: { 'first-answer': 'with-state', 'wrong-scope': '401002' },
+      profile: 'strict',
+      latency: 'realistic',
+    });
+    await emulator.control.enroll([enrolled]);
+    expect((await register(emulator, 'from-file', key)).status).toBe(202);
+    // At once again: before its Retry-After is over.
+    expect((await register(emulator, 'from-file', key)).status).toBe(429);
+  });
+
+  it.each([
+    ['--rule', 'no-such-rule=1'],
+    ['--rule', 'wrong-scope=418'],
+    ['--rule', 'wrong-scope'],
+    ['--policy', 'reader=Everything'],
+    ['--profile', 'angry'],
+  ])('ends with 2 for %s %s', async (option, value) => {
+    const ports = ['--https-port', '0', '--management-port', '0', '--state-dir', join(folder, 'state')];
+    await using rig = createRigProgram();
+    expect((await rig.run('emulate', ...ports, option, value)).exitCode).toBe(2);
   });
 });

@@ -32,7 +32,7 @@ describe('the unmodified official service client against dps-rig emulate', () =>
   const agents: https.Agent[] = [];
 
   beforeAll(async () => {
-    emulator = await startEmulatorProcess('--no-development-group');
+    emulator = await startEmulatorProcess('--no-development-group', '--policy', 'reader=EnrollmentRead');
     client = connect(emulator.serviceConnectionString);
   });
   afterAll(async () => {
@@ -180,5 +180,19 @@ describe('the unmodified official service client against dps-rig emulate', () =>
     expect((await get('new')).registrationId).toBe('new');
     const eleven = Array.from({ length: 11 }, (_, index) => symmetric(`many-${index}`));
     await expect(bulk('create', eleven)).rejects.toMatchObject({ response: { statusCode: 400 } });
+  });
+
+  it('may do with a policy what its rights allow, and meets 401 for the rest', async () => {
+    await put(symmetric('dev-1'));
+    const reader = connect(emulator.policyConnectionStrings['reader'] ?? '');
+    const got = await reader.getIndividualEnrollment('dev-1');
+    expect(bodyOf(got)).toMatchObject({ registrationId: 'dev-1' });
+    await expect(reader.deleteIndividualEnrollment('dev-1')).rejects.toMatchObject({
+      response: { statusCode: 401 },
+    });
+    await expect(reader.getDeviceRegistrationState('dev-1')).rejects.toMatchObject({
+      response: { statusCode: 401 },
+    });
+    expect(await emulator.control.enrollments()).toHaveLength(1);
   });
 });

@@ -12,6 +12,7 @@ export interface EmulatorProcess extends AsyncDisposable {
   readonly hubs: readonly string[];
   readonly managementUrl: string;
   readonly serviceConnectionString: string;
+  readonly policyConnectionStrings: Readonly<Record<string, string>>;
   readonly https: { readonly address: string; readonly port: number };
   readonly caPem: string;
   readonly control: DpsControl;
@@ -30,6 +31,7 @@ export async function startEmulatorProcess(...args: readonly string[]): Promise<
     https: { address: string; port: number };
     managementUrl: string;
     serviceConnectionString: string;
+    policyConnectionStrings: Record<string, string>;
     caFile: string;
   };
   return {

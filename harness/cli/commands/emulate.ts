@@ -12,9 +12,10 @@ import {
 } from '../../environment/development-authority.ts';
 import { startEmulator } from '../../environment/start-emulator.ts';
 import { renderBanner } from '../emulator-banner.ts';
+import { addBehaviourOptions, type BehaviourOptions } from './behaviour-options.ts';
 import { addQuotaOptions, type QuotaOptions, quotasOf } from './quota-options.ts';
 
-interface EmulateOptions extends QuotaOptions {
+interface EmulateOptions extends QuotaOptions, BehaviourOptions {
   readonly address?: string;
   readonly httpsPort?: number;
   readonly managementPort: number;
@@ -86,7 +87,7 @@ export function addEmulateCommand(program: Command): void {
     )
     .option('--json', 'print endpoints as one JSON line instead of text')
     .option('--quiet', 'print nothing');
-  addQuotaOptions(command).action(async (given: EmulateOptions) => {
+  addBehaviourOptions(addQuotaOptions(command)).action(async (given: EmulateOptions) => {
     // A key that everybody knows opens nothing but this machine.
     const developmentGroup = given.developmentGroup && isLoopback(given.address ?? '127.0.0.1');
     const serviceKey = given.serviceKey ?? (developmentGroup ? DEVELOPMENT_SERVICE_KEY : undefined);
@@ -110,6 +111,11 @@ async function start(options: EmulateOptions, authority: DevelopmentAuthority): 
       assigningDurationMs: options.assigningMs,
       webhookTimeoutMs: options.webhookTimeoutMs,
       quotas: quotasOf(options),
+      rules: options.rule,
+      profile: options.profile,
+      latency: options.latency,
+      seed: options.seed,
+      policies: options.policy,
       hubWeights: options.hubWeight,
       hubPreference: options.hubPreference,
       ...(address === undefined ? {} : { address }),
@@ -150,6 +156,10 @@ const describe = (dps: RunningDps, { caFile }: DevelopmentAuthority) => ({
   https: dps.https,
   managementUrl: dps.management.url,
   serviceConnectionString: dps.serviceConnectionString,
+  policyConnectionStrings: dps.policyConnectionStrings,
+  rules: dps.rules,
+  profile: dps.profile,
+  latency: dps.latency,
   caFile,
 });
 

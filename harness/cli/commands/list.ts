@@ -1,31 +1,48 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { toError } from '../../../simulators/kernel/errors.ts';
 import * as axes from '../../../simulators/schemas.ts';
 import { parseScenario } from '../../scenario/load-scenario.ts';
+import { describeRules } from './list-rules.ts';
 
 const root = fileURLToPath(new URL('../../../scenarios/', import.meta.url));
 
-/** `dps-rig list`: the values of every axis, and the scenarios that come with dps-rig. */
+/** `dps-rig list`: the values of every axis, the scenarios that come with dps-rig, the rules of the emulator; one of them, or all. */
 export function addListCommand(program: Command): void {
   program
     .command('list')
-    .description('list the values of every axis, and the scenarios that come with dps-rig')
-    .action(async () => {
-      const rows: readonly (readonly [string, readonly string[]])[] = [
-        ['platform', axes.platformKinds],
-        ['enrollment', axes.enrollmentKinds],
-        ['attestation', axes.attestationKinds],
-        ['keyStore', axes.keyStoreKinds],
-        ['transport', axes.transportKinds],
-        ['client', axes.clientKinds],
-        ['fault', axes.faultKinds],
+    .description(
+      'list what can be chosen: values of every axis, scenarios that come with dps-rig, rules of the emulator',
+    )
+    .addArgument(new Argument('[what]', 'only these').choices(['axes', 'scenarios', 'rules']))
+    .action(async (what: string | undefined) => {
+      const parts = [
+        ...(what === undefined || what === 'axes' ? [describeAxes()] : []),
+        ...(what === undefined || what === 'scenarios'
+          ? [['scenarios:', ...(await describeScenarios())]]
+          : []),
+        ...(what === 'rules' ? [describeRules().slice(0, -1)] : []),
+        ...(what === undefined ? [['rules of the emulator: see `dps-rig list rules`']] : []),
       ];
-      const lines = rows.map(([name, values]) => `${name.padEnd(12)} ${values.join(', ')}`);
-      process.stdout.write(`${[...lines, '', 'scenarios:', ...(await describeScenarios())].join('\n')}\n`);
+      process.stdout.write(`${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`);
     });
+}
+
+function describeAxes(): string[] {
+  const rows: readonly (readonly [string, readonly string[]])[] = [
+    ['platform', axes.platformKinds],
+    ['enrollment', axes.enrollmentKinds],
+    ['attestation', axes.attestationKinds],
+    ['keyStore', axes.keyStoreKinds],
+    ['transport', axes.transportKinds],
+    ['client', axes.clientKinds],
+    ['fault', axes.faultKinds],
+    ['profile', Object.keys(axes.behaviourProfiles)],
+    ['latency', axes.latencyNames],
+  ];
+  return rows.map(([name, values]) => `${name.padEnd(12)} ${values.join(', ')}`);
 }
 
 async function describeScenarios(): Promise<string[]> {

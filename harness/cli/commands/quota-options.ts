@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type QuotaLimits, quotaProfiles } from '../../../simulators/index.ts';
+import { type ProfileName, type QuotaLimits, quotaProfiles } from '../../../simulators/index.ts';
 
 /** What the options of {@link addQuotaOptions} parse to. */
 export interface QuotaOptions {
-  readonly quotas: keyof typeof quotaProfiles;
+  readonly quotas?: keyof typeof quotaProfiles;
   readonly quotaRegistrationsPerMinute?: number;
   readonly quotaPollsPerTenSeconds?: number;
   readonly quotaServiceOperationsPerMinute?: number;
@@ -13,21 +13,26 @@ export interface QuotaOptions {
 export function addQuotaOptions(command: Command): Command {
   const names = Object.keys(quotaProfiles);
   return command
-    .addOption(new Option('--quotas <profile>', 'limits of the instance').choices(names).default('off'))
+    .addOption(
+      new Option('--quotas <profile>', 'limits of the instance')
+        .choices(names)
+        .default(undefined, 'off; published under --profile strict'),
+    )
     .option('--quota-registrations-per-minute <n>', 'register requests of all devices', parseLimit)
     .option('--quota-polls-per-ten-seconds <n>', 'status queries of one device', parseLimit)
     .option('--quota-service-operations-per-minute <n>', 'requests to the service API', parseLimit);
 }
 
 /** The limits that were asked for. */
-export function quotasOf(options: QuotaOptions): QuotaLimits {
+export function quotasOf(options: QuotaOptions & { readonly profile: ProfileName }): QuotaLimits {
   const given = {
     registrationsPerMinute: options.quotaRegistrationsPerMinute,
     pollsPerTenSeconds: options.quotaPollsPerTenSeconds,
     serviceOperationsPerMinute: options.quotaServiceOperationsPerMinute,
   };
   const named = Object.entries(given).filter(([, limit]) => limit !== undefined);
-  return { ...quotaProfiles[options.quotas], ...Object.fromEntries(named) };
+  const fallback = options.profile === 'strict' ? 'published' : 'off';
+  return { ...quotaProfiles[options.quotas ?? fallback], ...Object.fromEntries(named) };
 }
 
 function parseLimit(text: string): number {

@@ -19,6 +19,7 @@ export function setupSection(result: RunResult): Section {
       ['Kind', endpoint.kind],
       ['Host', markup`<code>${endpoint.host}</code>`],
       ['idScope', markup`<code>${endpoint.idScope}</code>`],
+      ...(endpoint.notAsUsual ?? []).map((what) => ['Not as usual', what] as const),
     ]),
     group('Load', [
       ['Arrival', load.arrival],

@@ -3,6 +3,7 @@ import type { DeviceRegistration } from '../../wire/device-api.ts';
 import { isDisabled } from '../enrollment-entry.ts';
 import type { EnrollmentStore } from '../enrollment-store.ts';
 import { refusals } from '../refusal.ts';
+import type { DpsRules } from '../rules.ts';
 import { type Decision, refused } from './admission.ts';
 import type { IssuedKeys } from './issued-keys.ts';
 import { readDeviceToken } from './sas.ts';
@@ -14,6 +15,7 @@ export interface AttestationContext {
   readonly enrollments: EnrollmentStore;
   readonly issuedKeys: IssuedKeys;
   readonly clock: Clock;
+  readonly rules: DpsRules;
 }
 
 /** Who a request says it is from. */
@@ -33,17 +35,19 @@ export type Attest = (
   device: DeviceIdentity,
   proof: PresentedProof,
   tpm: DeviceRegistration['tpm'],
+  /** Of the operation that is asked about, in milliseconds since 1970. */
+  operationBeganMs?: number,
 ) => Decision;
 
 /** Makes the function that decides by the proof at hand which attestation is due, and whether it holds. */
 export function createAttestation(context: AttestationContext): Attest {
   const attestSymmetricKey = createSymmetricKeyAttestation(context);
   const attestX509 = createX509Attestation(context);
-  return (device, proof, tpm) => {
+  return (device, proof, tpm, operationBeganMs) => {
     const { registrationId } = device;
     switch (proof.kind) {
       case 'sas': {
-        const read = readDeviceToken(proof.token, device, context.clock);
+        const read = readDeviceToken(proof.token, device, context, operationBeganMs);
         if ('refusal' in read) return refused(read.refusal);
         const individual = context.enrollments.individual(registrationId);
         if (individual?.kind !== 'tpm') return attestSymmetricKey(registrationId, read.token, individual);

@@ -51,4 +51,22 @@ describe('a CA certificate', () => {
     await control.reset();
     await expect(control.requestCaVerification('factory')).rejects.toMatchObject({ status: 400 });
   });
+
+  it('is listed, shown and deleted by its name, without regard to case', async () => {
+    await control.uploadCaCertificate('the second / 2', pki.bundle.intermediatePem);
+    const listed = await control.caCertificates();
+    expect(listed).toMatchObject([
+      { name: 'factory', isVerified: false, subject: expect.stringContaining('CN=') as string },
+      { name: 'the second / 2', isVerified: false },
+    ]);
+    expect(await control.caCertificate('The Second / 2')).toEqual(listed[1]);
+    const code = await control.requestCaVerification('factory');
+    await control.verifyCaCertificate('factory', await proofFor(code));
+    expect(await control.caCertificate('factory')).toMatchObject({ isVerified: true });
+    await control.removeCaCertificate('factory');
+    expect(await control.caCertificates()).toEqual([listed[1]]);
+    await expect(control.caCertificate('factory')).rejects.toMatchObject({ status: 400 });
+    await expect(control.removeCaCertificate('factory')).rejects.toMatchObject({ status: 400 });
+    await expect(control.enroll([group])).rejects.toMatchObject({ status: 400 });
+  });
 });

@@ -1,11 +1,13 @@
 import { randomBytes, type X509Certificate } from 'node:crypto';
 import { toError, UsageError } from '../../kernel/errors.ts';
+import type { CaCertificateSummary } from '../dps-control.ts';
 import { idKey } from '../registration-id.ts';
 import { type Authority, hasIssued, readAuthority } from './certificate-chain.ts';
 import { readCertificateFields } from './certificate-fields.ts';
 import { parseEnrolledCertificate } from './enrolled-certificate.ts';
 
 interface CaCertificate {
+  readonly name: string;
   readonly authority: Authority;
   readonly isVerified: boolean;
   /** Asked for and not yet answered. */
@@ -21,7 +23,7 @@ export class CaCertificates {
     const certificate = parse(name, text);
     if (!certificate.ca) throw new UsageError(`CA certificate ${name}: not the certificate of a CA`);
     const authority = readAuthority(certificate);
-    this.#byName.set(idKey(name), { authority, isVerified: false, verificationCode: undefined });
+    this.#byName.set(idKey(name), { name, authority, isVerified: false, verificationCode: undefined });
   }
 
   /** What the CN of the proof must be; each call makes another. @throws UsageError */
@@ -45,6 +47,22 @@ export class CaCertificates {
     this.#byName.set(idKey(name), { ...known, isVerified: true, verificationCode: undefined });
   }
 
+  /** All of them, by the name under which they were stored. */
+  list(): CaCertificateSummary[] {
+    return [...this.#byName.values()].map(summaryOf);
+  }
+
+  /** @throws UsageError when there is none of that name */
+  get(name: string): CaCertificateSummary {
+    return summaryOf(this.#find(name));
+  }
+
+  /** Groups that refer to it keep what they found when they were stored. @throws UsageError when there is none */
+  remove(name: string): void {
+    this.#find(name);
+    this.#byName.delete(idKey(name));
+  }
+
   /** The CA of that name if it is verified. */
   verified(name: string): Authority | undefined {
     const known = this.#byName.get(idKey(name));
@@ -60,6 +78,17 @@ export class CaCertificates {
     if (known === undefined) throw new UsageError(`there is no CA certificate ${name}`);
     return known;
   }
+}
+
+function summaryOf({ name, authority, isVerified }: CaCertificate): CaCertificateSummary {
+  const { subject, fingerprint256, validTo } = authority.certificate;
+  return {
+    name,
+    isVerified,
+    subject: subject.replaceAll('\n', ', '),
+    sha256Thumbprint: fingerprint256.replaceAll(':', ''),
+    expiry: new Date(validTo).toISOString(),
+  };
 }
 
 function parse(name: string, text: string): X509Certificate {

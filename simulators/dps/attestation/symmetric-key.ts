@@ -16,6 +16,12 @@ interface GroupKey {
   readonly deviceKey: Uint8Array;
 }
 
+const unknownIdRefusals = {
+  401000: refusals.unauthorized,
+  401002: refusals.notAuthorizedHere,
+  404201: refusals.enrollmentNotFound,
+} as const;
+
 /**
  * Makes the check of SAS tokens: against the individual enrollment of that id, else against every symmetric-key group.
  * A device never names its group, the key that verifies does.
@@ -26,7 +32,7 @@ export function createSymmetricKeyAttestation(context: AttestationContext): Atte
     const found = groupKeyOf(registrationId, token);
     if (found === undefined) {
       const reason = `no individual enrollment and no group key admits ${registrationId}`;
-      return refused(refusals.notAuthorizedHere(reason));
+      return refused(unknownIdRefusals[context.rules['unknown-symmetric-key']](reason));
     }
     const { enrollmentId } = found.group;
     return admitted(found.group, () => ({

@@ -22,6 +22,8 @@ export interface HttpsFrontEndParts {
   readonly log: RequestLog;
   readonly clock: Clock;
   readonly retryAfterSeconds: number;
+  /** How long the answer to a request is held back; 0 is not at all. */
+  readonly latencyMs?: (what: string) => number;
 }
 
 /** The service's limit for a message. */
@@ -54,7 +56,11 @@ export function createHttpsFrontEnd(parts: HttpsFrontEndParts): RequestListener 
         durationMs: clock.monotonicMs() - beganMs,
       });
     };
-    readBody(request, BODY_LIMIT_BYTES).then(
+    const latencyMs = parts.latencyMs?.(`${request.method ?? ''} ${target}`) ?? 0;
+    const received = readBody(request, BODY_LIMIT_BYTES);
+    const due =
+      latencyMs === 0 ? received : received.then((body) => clock.sleepMs(latencyMs).then(() => body));
+    due.then(
       (body) => {
         try {
           finish(answerTo(request, isServicePath(target) ? 'service' : matched, body, parts));

@@ -1,24 +1,23 @@
 import type { EnrollmentKind } from '../../wire/constants.ts';
-import type { EnrollmentStore } from '../enrollment-store.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 import { idKey } from '../registration-id.ts';
 import { idMember } from './enrollment-body.ts';
-import { deleteEnrollment, putEnrollment } from './enrollment-changes.ts';
+import { type ChangeParts, deleteEnrollment, putEnrollment } from './enrollment-changes.ts';
 import { isObject, type JsonObject } from './json.ts';
 
 /** The service's limit for one bulk operation. */
 const BULK_LIMIT = 10;
 
 type Apply = (
-  store: EnrollmentStore,
+  parts: ChangeParts,
   kind: EnrollmentKind,
   item: { readonly id: string; readonly body: JsonObject },
 ) => Refusal | undefined;
 
 const put =
   (ifMatch: (body: JsonObject) => string | undefined): Apply =>
-  (store, kind, { id, body }) => {
-    const changed = putEnrollment(store, kind, { id, body, ifMatch: ifMatch(body) });
+  (parts, kind, { id, body }) => {
+    const changed = putEnrollment(parts, kind, { id, body, ifMatch: ifMatch(body) });
     return 'refusal' in changed ? changed.refusal : undefined;
   };
 
@@ -27,7 +26,7 @@ const modes: ReadonlyMap<string, Apply> = new Map([
   ['create', put(() => undefined)],
   ['update', put(() => '*')],
   ['updateifmatchetag', put(({ etag }) => (typeof etag === 'string' ? etag : ''))],
-  ['delete', (store, kind, { id }) => deleteEnrollment(store, kind, { id, ifMatch: undefined })],
+  ['delete', (parts, kind, { id }) => deleteEnrollment(parts, kind, { id, ifMatch: undefined })],
 ]);
 
 /**
@@ -36,7 +35,7 @@ const modes: ReadonlyMap<string, Apply> = new Map([
  * @returns the result body; a refusal when the request as a whole cannot be understood, and then nothing is changed
  */
 export function runBulkOperation(
-  store: EnrollmentStore,
+  parts: ChangeParts,
   kind: EnrollmentKind,
   body: unknown,
 ): { readonly result: unknown } | { readonly refusal: Refusal } {
@@ -60,7 +59,7 @@ export function runBulkOperation(
     return { refusal: refusals.definedTwice('two items have the same id') };
   }
   const errors = named.flatMap((item) => {
-    const refusal = apply(store, kind, item);
+    const refusal = apply(parts, kind, item);
     if (refusal === undefined) return [];
     return [{ [idMember[kind]]: item.id, errorCode: refusal.errorCode, errorStatus: refusal.message }];
   });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AttestationMechanism } from '../../wire/enrollment.ts';
+import type { DpsRules } from '../rules.ts';
 import { isObject, type JsonObject } from './json.ts';
 
 /** As long as the keys that the service makes. */
@@ -9,11 +10,16 @@ const GENERATED_KEY_BYTES = 64;
  * Fills in what a client may leave out of an attestation: keys are kept from what is stored, else made; a certificate of
  * which only the `info` came back, as in an answer of the service, is the stored one.
  */
-export function completeAttestation(given: unknown, stored: AttestationMechanism | undefined): unknown {
+export function completeAttestation(
+  given: unknown,
+  stored: AttestationMechanism | undefined,
+  rules: DpsRules,
+): unknown {
   if (!isObject(given)) return given;
   if (given['type'] === 'symmetricKey') {
     const keys = isObject(given['symmetricKey']) ? given['symmetricKey'] : {};
-    const before = stored?.type === 'symmetricKey' ? stored.symmetricKey : undefined;
+    const keeps = rules['put-without-keys'] === 'keys-stay';
+    const before = keeps && stored?.type === 'symmetricKey' ? stored.symmetricKey : undefined;
     const symmetricKey = {
       primaryKey: keys['primaryKey'] || before?.primaryKey || makeKey(),
       secondaryKey: keys['secondaryKey'] || before?.secondaryKey || makeKey(),

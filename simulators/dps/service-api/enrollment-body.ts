@@ -3,7 +3,8 @@ import type { EnrollmentKind } from '../../wire/constants.ts';
 import type { Enrollment } from '../../wire/enrollment.ts';
 import { describeMismatch, groupSchema, individualSchema } from '../enrollment-schema.ts';
 import { type Refusal, refusals } from '../refusal.ts';
-import { idKey } from '../registration-id.ts';
+import { idKey, isAllowedId } from '../registration-id.ts';
+import type { DpsRules } from '../rules.ts';
 import { completeAttestation } from './complete-attestation.ts';
 import { isObject, type JsonObject, withoutNulls } from './json.ts';
 
@@ -19,11 +20,15 @@ export const idMember = { individual: 'registrationId', group: 'enrollmentGroupI
 export function readEnrollment(
   kind: EnrollmentKind,
   body: unknown,
-  { stored, id }: { readonly stored: Enrollment | undefined; readonly id?: string },
+  {
+    stored,
+    id,
+    rules,
+  }: { readonly stored: Enrollment | undefined; readonly id?: string; readonly rules: DpsRules },
 ): { readonly enrollment: Enrollment } | { readonly refusal: Refusal } {
   if (!isObject(body)) return { refusal: refusals.malformedBody('the enrollment is not an object') };
   const given = withoutNulls(body) as JsonObject;
-  const attestation = completeAttestation(given['attestation'], stored?.attestation);
+  const attestation = completeAttestation(given['attestation'], stored?.attestation, rules);
   const schema: z.ZodType<Enrollment> = kind === 'individual' ? individualSchema : groupSchema;
   const parsed = schema.safeParse({ ...given, attestation });
   if (!parsed.success) return { refusal: refusals.malformedBody(describeMismatch(parsed.error)) };
@@ -31,6 +36,11 @@ export function readEnrollment(
   if (id !== undefined && idKey(bodyId) !== idKey(id)) {
     const reason = `${idMember[kind]} ${bodyId.slice(0, 128)} differs from the path's ${id.slice(0, 128)}`;
     return { refusal: refusals.invalidArgument(reason) };
+  }
+  if (!isAllowedId(bodyId, rules['registration-id'])) {
+    const code = rules['malformed-id'] === '400202' ? 400202 : 400004;
+    const reason = `${idMember[kind]} ${bodyId.slice(0, 128)} has characters or a length that DPS refuses`;
+    return { refusal: refusals.malformedId(code)(reason) };
   }
   return { enrollment: parsed.data };
 }

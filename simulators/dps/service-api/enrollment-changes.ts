@@ -3,9 +3,18 @@ import { etagMatches } from '../../wire/etag.ts';
 import { EnrollmentError } from '../enrollment-error.ts';
 import type { EnrollmentStore, StoredEnrollment } from '../enrollment-store.ts';
 import { type Refusal, refusals } from '../refusal.ts';
+import type { RegistrationRegistry } from '../registration-registry.ts';
+import type { DpsRules } from '../rules.ts';
 import { readEnrollment } from './enrollment-body.ts';
 
 export type Changed = { readonly stored: StoredEnrollment } | { readonly refusal: Refusal };
+
+/** What a change works on. */
+export interface ChangeParts {
+  readonly enrollments: EnrollmentStore;
+  readonly registry: RegistrationRegistry;
+  readonly rules: DpsRules;
+}
 
 export const findEnrollment = (
   store: EnrollmentStore,
@@ -23,7 +32,7 @@ export const unknownEnrollment = (kind: EnrollmentKind, id: string): Refusal =>
  * @param ifMatch without one it is a creation: an enrollment that exists is a conflict
  */
 export function putEnrollment(
-  store: EnrollmentStore,
+  { enrollments: store, rules }: ChangeParts,
   kind: EnrollmentKind,
   {
     id,
@@ -32,9 +41,9 @@ export function putEnrollment(
   }: { readonly id: string; readonly body: unknown; readonly ifMatch: string | undefined },
 ): Changed {
   const before = findEnrollment(store, kind, id);
-  const refusal = precondition(kind, id, before, ifMatch);
+  const refusal = precondition(kind, { id, before, ifMatch }, rules);
   if (refusal !== undefined) return { refusal };
-  const read = readEnrollment(kind, body, { stored: before?.enrollment, id });
+  const read = readEnrollment(kind, body, { stored: before?.enrollment, id, rules });
   if ('refusal' in read) return read;
   try {
     store.put([read.enrollment]);
@@ -48,7 +57,7 @@ export function putEnrollment(
 
 /** Deletes; without `ifMatch` whatever version there is. */
 export function deleteEnrollment(
-  store: EnrollmentStore,
+  { enrollments: store, registry, rules }: ChangeParts,
   kind: EnrollmentKind,
   { id, ifMatch }: { readonly id: string; readonly ifMatch: string | undefined },
 ): Refusal | undefined {
@@ -56,6 +65,7 @@ export function deleteEnrollment(
   if (before === undefined) return unknownEnrollment(kind, id);
   if (ifMatch !== undefined && !etagMatches(ifMatch, before.stamp.etag)) return staleEtag(id);
   store.removeOne(kind, id);
+  if (kind === 'individual' && rules['deleted-enrollment'] === 'record-deleted') registry.remove(id);
   return undefined;
 }
 
@@ -64,15 +74,24 @@ export const staleEtag = (id: string): Refusal =>
 
 function precondition(
   kind: EnrollmentKind,
-  id: string,
-  before: StoredEnrollment | undefined,
-  ifMatch: string | undefined,
+  {
+    id,
+    before,
+    ifMatch,
+  }: {
+    readonly id: string;
+    readonly before: StoredEnrollment | undefined;
+    readonly ifMatch: string | undefined;
+  },
+  rules: DpsRules,
 ): Refusal | undefined {
   if (ifMatch === undefined) {
     if (before === undefined) return undefined;
     const conflict = kind === 'individual' ? refusals.enrollmentConflict : refusals.groupConflict;
     return conflict(`${id} exists; an update says If-Match`);
   }
-  if (before === undefined) return unknownEnrollment(kind, id);
+  if (before === undefined) {
+    return rules['if-match-unknown-id'] === '412' ? staleEtag(id) : unknownEnrollment(kind, id);
+  }
   return etagMatches(ifMatch, before.stamp.etag) ? undefined : staleEtag(id);
 }

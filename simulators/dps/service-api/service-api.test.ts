@@ -3,9 +3,10 @@ import { createTestPki } from '../../pki/test-pki.ts';
 import { deriveGroupDeviceKey } from '../../wire/group-key.ts';
 import { formatSasToken, signSas } from '../../wire/sas-token.ts';
 import { createQuotas } from '../quotas.ts';
+import { type DpsRules, resolveRules } from '../rules.ts';
 import { createTestCore, sasProof, symmetricKeys, type TestCore, testToken } from '../testing/test-core.ts';
 import { createServiceApi, type ServiceAnswer } from './service-api.ts';
-import { OWNER_POLICY_NAME } from './service-policy.ts';
+import { OWNER_POLICY_NAME, serviceRights } from './service-policy.ts';
 
 const key = new Uint8Array(32).fill(1);
 const deviceKey = new Uint8Array(32).fill(2);
@@ -15,12 +16,13 @@ describe('the service API', () => {
   let core: TestCore;
   let call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => ServiceAnswer;
 
-  beforeEach(() => {
-    core = createTestCore();
+  const start = (chosen: Partial<DpsRules> = {}): void => {
+    const rules = resolveRules(chosen);
+    core = createTestCore({ rules });
     const { clock, enrollments, registry } = core;
-    const policy = { name: OWNER_POLICY_NAME, key };
+    const policies = [{ name: OWNER_POLICY_NAME, key, rights: serviceRights }];
     const quotas = createQuotas({}, clock);
-    const api = createServiceApi({ policy, clock, enrollments, registry, quotas });
+    const api = createServiceApi({ policies, rules, clock, enrollments, registry, quotas });
     const expirySeconds = Math.floor(clock.nowMs() / 1000) + 3600;
     const signature = signSas(key, host, expirySeconds);
     const authorization = formatSasToken({ sr: host, signature, expirySeconds, skn: OWNER_POLICY_NAME });
@@ -32,7 +34,8 @@ describe('the service API', () => {
         header: (name) => ({ ...common, ...headers })[name],
         body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
       });
-  });
+  };
+  beforeEach(() => start());
 
   const symmetric = (registrationId: string, more: object = {}) => ({
     registrationId,
@@ -208,5 +211,52 @@ describe('the service API', () => {
     expect(call('POST', '/registrations/FLEET/query', { query: '*' })).toMatchObject({
       body: [{ registrationId: 'dev-02', status: 'assigned' }],
     });
+  });
+
+  it.each([
+    ['404', 404, 404201],
+    ['412', 412, 412001],
+  ] as const)('answers by the rule if-match-unknown-id=%s', (variant, status, errorCode) => {
+    start({ 'if-match-unknown-id': variant });
+    const answer = call('PUT', '/enrollments/dev-1', symmetric('dev-1'), { 'if-match': '*' });
+    expect(answer).toMatchObject(refused(status, errorCode));
+  });
+
+  it.each([
+    ['keys-stay', true],
+    ['new-keys', false],
+  ] as const)('treats an update without keys by the rule put-without-keys=%s', (variant, stays) => {
+    start({ 'put-without-keys': variant });
+    const before = bodyOf(call('PUT', '/enrollments/dev-1', symmetric('dev-1')));
+    const after = bodyOf(call('PUT', '/enrollments/dev-1', symmetric('dev-1'), { 'if-match': '*' }));
+    expect(JSON.stringify(after['attestation']) === JSON.stringify(before['attestation'])).toBe(stays);
+  });
+
+  it.each([
+    ['record-stays', { status: 200 }],
+    ['record-deleted', { refusal: { status: 404, errorCode: 404202 } }],
+  ] as const)('deletes an enrollment by the rule deleted-enrollment=%s', (variant, expected) => {
+    start({ 'deleted-enrollment': variant });
+    core.enrollments.put([{ registrationId: 'dev-1', attestation: symmetricKeys(deviceKey) }]);
+    core.register(sasProof(testToken('dev-1', deviceKey)), { registrationId: 'dev-1' });
+    expect(call('DELETE', '/enrollments/dev-1')).toMatchObject({ status: 204 });
+    expect(call('GET', '/registrations/dev-1')).toMatchObject(expected);
+  });
+
+  it('deletes a registration only in the version that If-Match names', () => {
+    core.enrollments.put([{ registrationId: 'dev-1', attestation: symmetricKeys(deviceKey) }]);
+    core.register(sasProof(testToken('dev-1', deviceKey)), { registrationId: 'dev-1' });
+    const { etag } = bodyOf(call('GET', '/registrations/dev-1'));
+    const remove = (ifMatch: string) =>
+      call('DELETE', '/registrations/dev-1', undefined, { 'if-match': ifMatch });
+    expect(remove('"another"')).toMatchObject(refused(412, 412001));
+    expect(remove(etag)).toMatchObject({ status: 204 });
+    expect(remove('*')).toMatchObject(refused(404, 404202));
+  });
+
+  it('holds ids to the rule in force', () => {
+    start({ 'registration-id': 'lower-case', 'malformed-id': '400202' });
+    expect(call('PUT', '/enrollments/Dev-1', symmetric('Dev-1'))).toMatchObject(refused(400, 400202));
+    expect(call('PUT', '/enrollments/dev-1', symmetric('dev-1'))).toMatchObject({ status: 200 });
   });
 });

@@ -5,6 +5,7 @@ import type { EnrollmentStore } from '../enrollment-store.ts';
 import type { Quotas } from '../quotas.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 import type { RegistrationRegistry } from '../registration-registry.ts';
+import type { DpsRules } from '../rules.ts';
 import { runBulkOperation } from './bulk-operation.ts';
 import {
   deleteEnrollment,
@@ -15,11 +16,12 @@ import {
 } from './enrollment-changes.ts';
 import { attestationResource, enrollmentResource } from './enrollment-resource.ts';
 import { continuationAfter, readQuery } from './query.ts';
-import { refuseUnlessAuthorized, type ServicePolicy } from './service-policy.ts';
+import { authorize, refuseWithoutRight, type ServicePolicy } from './service-policy.ts';
 import { matchServiceRoute, type ServiceRoute } from './service-routes.ts';
 
 export interface ServiceApiParts {
-  readonly policy: ServicePolicy;
+  readonly policies: readonly ServicePolicy[];
+  readonly rules: DpsRules;
   readonly clock: Clock;
   readonly enrollments: EnrollmentStore;
   readonly registry: RegistrationRegistry;
@@ -55,12 +57,14 @@ export function createServiceApi(parts: ServiceApiParts): ServiceApi {
   return (request) => {
     const { method, target, header } = request;
     const guarded = { authorization: header('authorization'), host: header('host'), target };
-    const unauthorized = refuseUnlessAuthorized(guarded, parts.policy, parts.clock);
-    if (unauthorized !== undefined) return { refusal: unauthorized };
+    const authorized = authorize(guarded, parts.policies, parts.clock);
+    if ('refusal' in authorized) return authorized;
     const throttled = parts.quotas.refuseServiceOperation();
     if (throttled !== undefined) return { refusal: throttled };
     const matched = matchServiceRoute(method, target);
     if ('refusal' in matched) return matched;
+    const unfit = refuseWithoutRight(matched.route, authorized.policy, parts.rules);
+    if (unfit !== undefined) return { refusal: unfit };
     const read = readJson(request);
     return 'refusal' in read ? read : answer(matched.route, read.body, header, parts);
   };
@@ -86,14 +90,14 @@ function answer(
       return { status: 200, body: attestationResource(stored.enrollment.attestation, 'shown') };
     }
     case 'put': {
-      const changed = putEnrollment(enrollments, route.kind, { id: route.id, body, ifMatch });
+      const changed = putEnrollment(parts, route.kind, { id: route.id, body, ifMatch });
       if ('refusal' in changed) return changed;
       return { status: 200, body: resourceOf(changed.stored, 'shown', route.kind, parts) };
     }
     case 'delete':
-      return noContent(deleteEnrollment(enrollments, route.kind, { id: route.id, ifMatch }));
+      return noContent(deleteEnrollment(parts, route.kind, { id: route.id, ifMatch }));
     case 'bulk': {
-      const run = runBulkOperation(enrollments, route.kind, body);
+      const run = runBulkOperation(parts, route.kind, body);
       return 'refusal' in run ? run : { status: 200, body: run.result };
     }
     case 'query':

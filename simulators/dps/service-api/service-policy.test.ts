@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../kernel/clock.ts';
 import { formatSasToken, signSas } from '../../wire/sas-token.ts';
-import { OWNER_POLICY_NAME, refuseUnlessAuthorized } from './service-policy.ts';
+import { defaultRules, resolveRules } from '../rules.ts';
+import { authorize, OWNER_POLICY_NAME, refuseWithoutRight, serviceRights } from './service-policy.ts';
 
 const key = new Uint8Array(32).fill(7);
+const owner = { name: OWNER_POLICY_NAME, key, rights: serviceRights };
 const host = 'my-dps.azure-devices-provisioning.net';
 const nowSeconds = Math.floor(Date.now() / 1000);
 
@@ -25,11 +27,11 @@ function refusalOf({
 } = {}) {
   const signature = signSas(signedWith, sr, expirySeconds);
   const authorization = formatSasToken({ sr, signature, expirySeconds, skn });
-  const policy = { name: OWNER_POLICY_NAME, key };
-  return refuseUnlessAuthorized({ authorization, host: hostHeader, target }, policy, systemClock);
+  const authorized = authorize({ authorization, host: hostHeader, target }, [owner], systemClock);
+  return 'refusal' in authorized ? authorized.refusal : undefined;
 }
 
-describe('refuseUnlessAuthorized', () => {
+describe('authorize', () => {
   it.each([
     host,
     host.toUpperCase(),
@@ -59,9 +61,32 @@ describe('refuseUnlessAuthorized', () => {
     'refuses %s as a token',
     (authorization) => {
       const request = { authorization, host, target: '/enrollments/dev-1' };
-      expect(refuseUnlessAuthorized(request, { name: OWNER_POLICY_NAME, key }, systemClock)).toMatchObject({
-        status: 401,
-      });
+      expect(authorize(request, [owner], systemClock)).toMatchObject({ refusal: { status: 401 } });
     },
   );
+});
+
+describe('refuseWithoutRight', () => {
+  const rights: readonly ('EnrollmentRead' | 'RegistrationStatusRead')[] = ['EnrollmentRead'];
+  const reader = { name: 'reader', key, rights };
+  const get = { action: 'get', kind: 'individual', id: 'dev-1' } as const;
+
+  it.each(['put', 'delete', 'keys'] as const)('keeps a reader from %s', (action) => {
+    expect(refuseWithoutRight({ ...get, action }, reader, defaultRules)).toMatchObject({
+      status: 401,
+      errorCode: 401002,
+    });
+  });
+
+  it('tells rights to enrollments and to registrations apart', () => {
+    const state = { action: 'get-state', id: 'dev-1' } as const;
+    expect(refuseWithoutRight(get, reader, defaultRules)).toBeUndefined();
+    expect(refuseWithoutRight(state, reader, defaultRules)).toMatchObject({ status: 401 });
+    expect(refuseWithoutRight(state, owner, defaultRules)).toBeUndefined();
+  });
+
+  it('answers 403 under the rule that says so', () => {
+    const rules = resolveRules({ 'missing-right': '403000' });
+    expect(refuseWithoutRight({ ...get, action: 'put' }, reader, rules)).toMatchObject({ errorCode: 403000 });
+  });
 });

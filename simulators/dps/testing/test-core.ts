@@ -19,6 +19,7 @@ import {
   type RegisterAnswer,
   type RegistrationService,
 } from '../registration-service.ts';
+import { type DpsRules, resolveRules } from '../rules.ts';
 
 export const testId = 'dev-01';
 export const testScope = '0ne00ABCDEF';
@@ -57,9 +58,11 @@ export function createTestCore(
     readonly assigningDurationMs?: number;
     readonly webhookTimeoutMs?: number;
     readonly quotas?: QuotaLimits;
+    readonly rules?: Partial<DpsRules>;
   } = {},
 ): TestCore {
   const clock = createTestClock();
+  const rules = resolveRules(options.rules);
   const enrollments = new EnrollmentStore(clock);
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
@@ -74,12 +77,13 @@ export function createTestCore(
     provision: (device) => {
       provisionDevice(device, directory);
     },
-    assigningDurationMs: options.assigningDurationMs ?? 0,
+    assigningDurationMs: () => options.assigningDurationMs ?? 0,
     clock,
     enrollments,
     registry,
     issuedKeys,
-    quotas: createQuotas(options.quotas ?? {}, clock),
+    quotas: createQuotas(options.quotas ?? {}, clock, rules),
+    rules,
   });
   return {
     service,

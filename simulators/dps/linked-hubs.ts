@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import { createHubHttpsFrontEnd, type HubRequestRecord, isHubRequest } from '../hub/front-ends/https.ts';
+import { HubDirectory } from '../hub/hub-directory.ts';
+import { HUB_OWNER_POLICY, type HubPolicy, hubPolicyRights } from '../hub/hub-policy.ts';
+import { createHubService, type HubService } from '../hub/hub-service.ts';
+import { type DeviceToProvision, provisionDevice } from '../hub/provision-device.ts';
+import { toBase64 } from '../kernel/bytes.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { serviceTime } from '../wire/service-time.ts';
+import { readKey } from './check-options.ts';
+import type { LoggedRequest } from './dps-control.ts';
+import type { RequestLog } from './request-log.ts';
+
+/** The IoT Hubs behind an instance: what DPS tells them, and what they answer. */
+export interface LinkedHubServices {
+  readonly directory: HubDirectory;
+  readonly service: HubService;
+  /** Makes a device known at its hub. */
+  readonly provision: (device: DeviceToProvision) => void;
+  /** Requests by name: those for a hub go to it, all others to DPS. */
+  readonly routeByHost: (dps: RequestListener) => RequestListener;
+  /** By host name of the hub, for its policy `iothubowner`. */
+  readonly connectionStrings: Readonly<Record<string, string>>;
+}
+
+/** @throws UsageError when the key is not base64 */
+export function createLinkedHubs(options: {
+  readonly hubs: readonly string[];
+  /** Key of the policies of every hub, base64; a new one when absent. */
+  readonly hubKey: string | undefined;
+  readonly log: RequestLog;
+  readonly clock: Clock;
+}): LinkedHubServices {
+  const { hubs, log, clock } = options;
+  const hubKey = options.hubKey ?? toBase64(randomBytes(32));
+  const directory = new HubDirectory(hubs);
+  const policies = hubPolicies(readKey(hubKey, 'hub key'));
+  const service = createHubService({ directory, policies, clock });
+  const frontEnd = createHubHttpsFrontEnd({
+    ...{ directory, service, policies, clock },
+    onAnswered: (record) => {
+      log.add(logEntry(record, clock));
+    },
+  });
+  return {
+    directory,
+    service,
+    provision: (device) => {
+      provisionDevice(device, directory);
+    },
+    routeByHost: (dps) => (request, response) => {
+      (isHubRequest(request, directory) ? frontEnd : dps)(request, response);
+    },
+    connectionStrings: Object.fromEntries(
+      hubs.map((hub) => [
+        hub,
+        `HostName=${hub};SharedAccessKeyName=${HUB_OWNER_POLICY};SharedAccessKey=${hubKey}`,
+      ]),
+    ),
+  };
+}
+
+/** One key for all: who starts an emulator has all rights anyway, and each name still has its own rights only. */
+const hubPolicies = (key: Uint8Array): readonly HubPolicy[] =>
+  Object.entries(hubPolicyRights).map(([name, rights]) => ({ name, key, rights }));
+
+function logEntry({ refusal, deviceId, ...record }: HubRequestRecord, clock: Clock): LoggedRequest {
+  const { errorCode, reason } = refusal ?? {};
+  return { ...record, at: serviceTime(clock.nowMs()), registrationId: deviceId, errorCode, reason };
+}
