@@ -136,6 +136,8 @@ module.exports = {
     wrapped('koffi', 'simulators/tpm/node-tss/'),
     wrapped('tss\\.js', 'simulators/tpm/azure-tpm/'),
     wrapped('azure-iot-security-tpm', 'simulators/tpm/azure-tpm/'),
+    wrapped('rhea', 'simulators/(server|transport)/'),
+    wrapped('azure-iot-provisioning-device-amqp', 'simulators/device/clients/'),
     wrapped('azure-iot-http-base', 'simulators/device/clients/'),
     wrapped('azure-iot-provisioning-device', 'simulators/device/clients/'),
     wrapped('azure-iot-provisioning-device-http', 'simulators/device/clients/'),

@@ -12,7 +12,7 @@ import type { RequestLog } from '../request-log.ts';
 import type { ServiceApi } from '../service-api/service-api.ts';
 import { isServicePath } from '../service-api/service-routes.ts';
 import { serviceTime } from '../service-time.ts';
-import { readDeviceRegistration } from './device-registration.ts';
+import { BODY_LIMIT_BYTES, readDeviceRegistration } from './device-registration.ts';
 import { challenge, type HttpAnswer, operationBody, refuse, sendAnswer } from './http-answer.ts';
 import { type Matched, matchRoute } from './routes.ts';
 
@@ -23,9 +23,6 @@ export interface HttpsFrontEndParts {
   readonly clock: Clock;
   readonly retryAfterSeconds: number;
 }
-
-/** The service's limit for a message. */
-const BODY_LIMIT_BYTES = 96 * 1024;
 
 /**
  * The DPS device API over HTTPS, and on the same port the service API: routes, headers, bodies and status codes; every
