@@ -109,7 +109,7 @@ class AmqpConnection {
       connection.on(event, (thrown: unknown) => this.#application.onProblem?.(describeProblem(thrown)));
     }
     connection.on('disconnected', () => undefined); // else rhea writes to the console
-    serveLinks(connection, this.#application);
+    serveLinks(connection, this.#application, (error) => this.#close(connection, error));
     // rhea's types know sockets only; of a socket it uses what RheaSocket has, as with its own WebSocket wrapper
     (connection as unknown as { accept(socket: Socket): void }).accept(this.#socket as unknown as Socket);
     return connection;
@@ -120,7 +120,14 @@ class AmqpConnection {
     const { max_frame_size: frame, idle_time_out: idle } = connection;
     const tooSmall = isBelow(frame, MIN_FRAME_BYTES) ? 'max-frame-size' : 'idle-time-out';
     if (!isBelow(frame, MIN_FRAME_BYTES) && !isBelow(idle, MIN_IDLE_TIME_OUT_MS)) return;
-    connection.close({ condition: 'amqp:invalid-field', description: `${tooSmall} is too small` });
+    this.#close(connection, { condition: 'amqp:invalid-field', description: `${tooSmall} is too small` });
+  }
+
+  /** Tells the peer why; one that does not answer is not waited for. */
+  #close(connection: Connection, error: AmqpError): void {
+    connection.close({ ...error });
+    const timer = setTimeout(() => this.#socket.end(), LINGER_MS);
+    this.#stream.once('close', () => clearTimeout(timer));
   }
 
   #giveUp(reason: string): void {

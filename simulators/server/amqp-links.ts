@@ -17,13 +17,17 @@ const MAX_SESSIONS = 4;
  * Answers attach, transfer and flow of a connection: links are let in by address, each message is settled and then
  * replied to. Rules of AMQP 1.0 that rhea leaves to its user are kept here.
  */
-export function serveLinks(connection: Connection, rules: LinkRules): void {
+export function serveLinks(
+  connection: Connection,
+  rules: LinkRules,
+  close: (error: AmqpError) => void,
+): void {
   const replyLinks = new Map<string, Sender>();
   const counts = { links: 0, sessions: 0 };
   const refuseExcess = (what: keyof typeof counts, limit: number): void => {
     counts[what] += 1;
     if (counts[what] <= limit) return;
-    connection.close({
+    close({
       condition: 'amqp:resource-limit-exceeded',
       description: `more than ${limit} ${what}`,
     });
@@ -74,21 +78,22 @@ export function serveLinks(connection: Connection, rules: LinkRules): void {
       // Later, so that the disposition leaves first: the C# and Java SDKs wait for it before they read.
       if (reply !== undefined) {
         setImmediate(() => {
-          if (link?.is_open() === true) trySend(link, toRhea(reply, request.correlationId));
+          if (link?.is_open() === true) trySend(link, toRhea(reply, request.correlationId), close);
         });
       }
     }
-    receiver.add_credit(1);
+    const { credit } = receiver as Receiver & { readonly credit: number }; // not in rhea's types
+    if (credit <= CREDIT / 2) receiver.add_credit(CREDIT - credit);
   });
 }
 
 /** Replies wait for the client's credit; one that never gives any, or never settles, has come to its end. */
-function trySend(link: Sender, message: Message): void {
+function trySend(link: Sender, message: Message, close: (error: AmqpError) => void): void {
   try {
     link.send(message);
   } catch (thrown) {
     const description = toError(thrown).message;
-    link.connection.close({ condition: 'amqp:resource-limit-exceeded', description });
+    close({ condition: 'amqp:resource-limit-exceeded', description });
   }
 }
 
