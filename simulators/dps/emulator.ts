@@ -3,12 +3,14 @@ import { fromBase64, toBase64 } from '../kernel/bytes.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { openHttpsListener } from '../server/https-listener.ts';
+import { openTlsListener } from '../server/tls-listener.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
 import type { LinkedHubs } from './allocation.ts';
 import { IssuedKeys } from './attestation/issued-keys.ts';
 import { createCustomAllocation } from './custom-allocation.ts';
 import type { DpsControl, DpsInfo } from './dps-control.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
+import { createAmqpFrontEnd } from './front-ends/amqp.ts';
 import { createHttpsFrontEnd } from './front-ends/https.ts';
 import { createLocalControl } from './local-control.ts';
 import { openManagementApi } from './management-api.ts';
@@ -25,6 +27,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly address?: string;
   /** 0, the default, picks a free port. */
   readonly httpsPort?: number;
+  /** 0, the default, picks a free port. */
+  readonly amqpPort?: number;
   /** Default 127.0.0.1, also where `address` is another. */
   readonly managementAddress?: string;
   /** 0, the default, picks a free port. */
@@ -52,6 +56,7 @@ export interface RunningDps extends AsyncDisposable {
   readonly idScope: string;
   readonly hubs: readonly string[];
   readonly https: { readonly address: string; readonly port: number; readonly hostName: string };
+  readonly amqp: { readonly address: string; readonly port: number; readonly hostName: string };
   readonly management: { readonly url: string };
   /** For clients of the service API. Its HostName has no port: clients of other ports than 443 need telling. */
   readonly serviceConnectionString: string;
@@ -112,6 +117,13 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     ),
   );
   const https = { address: listener.address, port: listener.port, hostName: GLOBAL_DEVICE_ENDPOINT };
+  const amqpListener = cleanup.use(
+    await openTlsListener(
+      { what: 'AMQP', address, port: options.amqpPort ?? 0, ...tls },
+      createAmqpFrontEnd({ service, log, clock, retryAfterSeconds }),
+    ),
+  );
+  const amqp = { ...https, port: amqpListener.port };
   const info: DpsInfo = { idScope, hubs, https, caPem: tls.caPem };
   const control = createLocalControl({ enrollments, registry, issuedKeys, log, info: () => info });
   const management = cleanup.use(
@@ -125,6 +137,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const resources = cleanup.move();
   return {
     ...info,
+    amqp,
     management: { url: management.url },
     serviceConnectionString: connectionString(listener.address, serviceKey),
     control,

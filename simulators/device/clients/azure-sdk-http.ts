@@ -87,7 +87,7 @@ export class ObservedHttp extends AzureHttp {
 }
 
 /** One connection for one device: kept between requests, never resumed, never shared. */
-class DeviceAgent extends Agent {
+export class DeviceAgent extends Agent {
   readonly #recorder: AttemptRecorder;
   readonly #clock: Clock;
   #closed = false;

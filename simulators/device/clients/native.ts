@@ -2,12 +2,12 @@ import { fromBase64, toBase64 } from '../../kernel/bytes.ts';
 import { InvariantError, TransportError } from '../../kernel/errors.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { SecurityModule, TpmModule } from '../../security/security-module.ts';
-import { createHttpsTransport } from '../../transport/https.ts';
 import type {
   RegistrationReply,
   RequestProof,
   TpmProvisioningTransport,
 } from '../../transport/provisioning-transport.ts';
+import { transports } from '../../transport/table.ts';
 import { REGISTRATION_KEY_NAME } from '../../wire/constants.ts';
 import type { DeviceRegistration, RegistrationOperationStatus } from '../../wire/device-api.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
@@ -43,7 +43,7 @@ class NativeClient implements ProvisioningClient {
     const security = await openSecurityModule(credentials, tpms, signal);
     const tls = security.attestation === 'x509' ? security.tls : undefined;
     const { registrationId } = spec;
-    const transport = createHttpsTransport(endpoint, { registrationId, tls, userAgent }, clock);
+    const transport = transports[spec.transport](endpoint, { registrationId, tls, userAgent }, clock);
     this.#parts = { security, transport };
   }
 
