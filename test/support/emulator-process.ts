@@ -13,6 +13,8 @@ export interface EmulatorProcess extends AsyncDisposable {
   readonly managementUrl: string;
   readonly serviceConnectionString: string;
   readonly https: { readonly address: string; readonly port: number };
+  readonly amqp: { readonly address: string; readonly port: number };
+  readonly caFile: string;
   readonly caPem: string;
   readonly control: DpsControl;
 }
@@ -28,6 +30,7 @@ export async function startEmulatorProcess(...args: readonly string[]): Promise<
     idScope: string;
     hubs: readonly string[];
     https: { address: string; port: number };
+    amqp: { address: string; port: number };
     managementUrl: string;
     serviceConnectionString: string;
     caFile: string;

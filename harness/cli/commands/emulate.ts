@@ -148,6 +148,7 @@ const describe = (dps: RunningDps, { caFile }: DevelopmentAuthority) => ({
   idScope: dps.idScope,
   hubs: dps.hubs,
   https: dps.https,
+  amqp: dps.amqp,
   managementUrl: dps.management.url,
   serviceConnectionString: dps.serviceConnectionString,
   caFile,
