@@ -52,22 +52,25 @@ describe('impossibility', () => {
     expect(impossibility({ ...honest, ...changes })).toMatch(/\w+ \w+/);
   });
 
-  it('leaves honest devices every key store, and TPM attestation its TPM', () => {
-    const names = possibleCells
-      .filter(({ fault }) => fault === undefined)
-      .map(({ enrollment, attestation, keyStore, client }) =>
-        [enrollment, attestation, keyStore, client].join(' '),
+  it.each(transportKinds)(
+    'leaves honest devices every key store over %s, and TPM attestation its TPM',
+    (transport) => {
+      const names = possibleCells
+        .filter((cell) => cell.fault === undefined && cell.transport === transport)
+        .map(({ enrollment, attestation, keyStore, client }) =>
+          [enrollment, attestation, keyStore, client].join(' '),
+        );
+      const anywhere = enrollmentKinds.flatMap((enrollment) =>
+        ['symmetric-key', 'x509'].flatMap((attestation) =>
+          keyStoreKinds.map((keyStore) => [enrollment, attestation, keyStore].join(' ')),
+        ),
       );
-    const anywhere = enrollmentKinds.flatMap((enrollment) =>
-      ['symmetric-key', 'x509'].flatMap((attestation) =>
-        keyStoreKinds.map((keyStore) => [enrollment, attestation, keyStore].join(' ')),
-      ),
-    );
-    const expected = [...anywhere, 'individual tpm swtpm'].flatMap((cell) =>
-      clientKinds.map((client) => `${cell} ${client}`),
-    );
-    expect(names.sort()).toEqual(expected.sort());
-  });
+      const expected = [...anywhere, 'individual tpm swtpm'].flatMap((cell) =>
+        clientKinds.map((client) => `${cell} ${client}`),
+      );
+      expect(names.sort()).toEqual(expected.sort());
+    },
+  );
 
   it('leaves every fault a cell in which it can be made', () => {
     const made = new Set(possibleCells.map(({ fault }) => fault));

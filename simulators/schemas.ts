@@ -54,13 +54,15 @@ export function impossibility({
 /** What a fault documents, in the words of a scenario's `expect`. */
 export function expectedOfFault(
   fault: FaultKind,
-  { attestation, enrollment }: Pick<CellAxes, 'attestation' | 'enrollment'>,
+  { attestation, enrollment, transport }: Pick<CellAxes, 'attestation' | 'enrollment' | 'transport'>,
 ): { result: 'disabled' | 'failed' | 'refused'; status?: number; errorCode?: number; code?: string } {
   const { expected: always, expectedOfGroup }: DeviceFault = deviceFaults[fault];
   const ofGroup = enrollment === 'group' ? expectedOfGroup?.[attestation] : undefined;
   const expected = ofGroup ?? always[attestation];
   switch (expected?.kind) {
     case 'refused':
+      // SASL carries no more than that it refuses.
+      if (transport !== 'https' && attestation !== 'x509') return { result: 'refused', status: 401 };
       return { result: 'refused', status: expected.status, errorCode: expected.errorCode };
     case 'tpm':
       return { result: 'refused', code: expected.responseName };

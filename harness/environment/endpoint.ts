@@ -28,7 +28,13 @@ async function startEndpoint(
   const dps = await startDps({ ...withoutAbsent(ordered), rules: withoutAbsent(rules), seed });
   return {
     kind: 'emulator',
-    dps: { ...dps.https, idScope: dps.idScope, apiVersion: DEFAULT_API_VERSION, caPem: dps.caPem },
+    dps: {
+      ...dps.https,
+      amqpPort: dps.amqp.port,
+      idScope: dps.idScope,
+      apiVersion: DEFAULT_API_VERSION,
+      caPem: dps.caPem,
+    },
     behaviour: { rules: dps.rules, profile: dps.profile, latency: dps.latency },
     hubs: dps.hubs,
     enroll: (enrollments) => dps.control.enroll(enrollments),

@@ -1,7 +1,7 @@
 import type { KeyAlgorithm } from '../pki/key-pair.ts';
 import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
 
-export const transportKinds = ['https'] as const;
+export const transportKinds = ['https', 'amqp', 'amqp-ws'] as const;
 export type TransportKind = (typeof transportKinds)[number];
 
 export const clientKinds = ['native', 'azure-sdk'] as const;

@@ -61,6 +61,7 @@ export function withBehaviour(service: RegistrationService, parts: BehaviourPart
   };
 
   return {
+    authenticate: (request, body) => service.authenticate(request, body),
     register: (request, body) => {
       const id = idKey(request.registrationId);
       // A TPM's second request follows its challenge at once: only a refusal makes register wait.

@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { toBase64 } from '../kernel/bytes.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { openHttpsListener } from '../server/https-listener.ts';
+import { openTlsListener } from '../server/tls-listener.ts';
+import { createWebSocketUpgrade } from '../server/web-socket.ts';
+import { AMQP_SUBPROTOCOL } from '../wire/amqp.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
 import type { LinkedHubs } from './allocation.ts';
 import { IssuedKeys } from './attestation/issued-keys.ts';
@@ -10,6 +13,7 @@ import { checkHubs, checkWeights, readKey } from './check-options.ts';
 import { createCustomAllocation } from './custom-allocation.ts';
 import type { DpsControl, DpsInfo } from './dps-control.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
+import { createAmqpFrontEnd } from './front-ends/amqp.ts';
 import { createHttpsFrontEnd } from './front-ends/https.ts';
 import { type Latency, latencies } from './latency.ts';
 import { createLinkedHubs } from './linked-hubs.ts';
@@ -29,6 +33,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly address?: string;
   /** 0, the default, picks a free port. */
   readonly httpsPort?: number;
+  /** 0, the default, picks a free port. */
+  readonly amqpPort?: number;
   /** Default 127.0.0.1, also where `address` is another. */
   readonly managementAddress?: string;
   /** 0, the default, picks a free port. */
@@ -76,6 +82,8 @@ export interface RunningDps extends AsyncDisposable {
   readonly idScope: string;
   readonly hubs: readonly string[];
   readonly https: { readonly address: string; readonly port: number; readonly hostName: string };
+  /** On the address of HTTPS; the latter's port serves AMQP in WebSockets. */
+  readonly amqp: { readonly port: number };
   readonly management: { readonly url: string };
   /** For clients of the service API. Its HostName has no port: clients of other ports than 443 need telling. */
   readonly serviceConnectionString: string;
@@ -163,14 +171,20 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     ...{ service, serviceApi, log, clock, retryAfterSeconds },
     latencyMs: (what) => latencies[latency].requestMs(seed, what),
   });
+  const serveAmqp = createAmqpFrontEnd({ service, log, clock, retryAfterSeconds });
+  const upgrade = createWebSocketUpgrade({ [AMQP_SUBPROTOCOL.toLowerCase()]: serveAmqp });
   const listener = cleanup.use(
     await openHttpsListener(
-      { address, port: options.httpsPort ?? 0, ...tls },
+      { address, port: options.httpsPort ?? 0, upgrade, ...tls },
       linked.routeByHost(dpsFrontEnd),
     ),
   );
   const https = { address: listener.address, port: listener.port, hostName: GLOBAL_DEVICE_ENDPOINT };
-  const info: DpsInfo = { idScope, hubs, https, caPem: tls.caPem, rules, profile, latency };
+  const amqpListener = cleanup.use(
+    await openTlsListener({ what: 'AMQP', address, port: options.amqpPort ?? 0, ...tls }, serveAmqp),
+  );
+  const amqp = { port: amqpListener.port };
+  const info: DpsInfo = { idScope, hubs, https, amqp, caPem: tls.caPem, rules, profile, latency };
   const control = createLocalControl({ enrollments, registry, directory, issuedKeys, log, info: () => info });
   const management = cleanup.use(
     await openManagementApi({

@@ -51,8 +51,13 @@ export type LookupAnswer =
   | Challenge
   | Refused;
 
+/** Whether a proof alone holds, before anything is asked for. */
+export type AuthenticateAnswer = { readonly kind: 'authenticated' } | Challenge | Refused;
+
 /** The registration core: decides who is let in and what becomes of it. It knows no protocol. */
 export interface RegistrationService {
+  /** For protocols that authenticate a connection first; each request on it is judged again. */
+  authenticate(request: DeviceRequest, body: DeviceRegistration): AuthenticateAnswer;
   register(request: DeviceRequest, body: DeviceRegistration): RegisterAnswer;
   queryOperation(request: DeviceRequest, operationId: string): StatusAnswer;
   lookUp(request: DeviceRequest, body: DeviceRegistration): LookupAnswer;
@@ -91,6 +96,10 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
     clock.nowMs() < (registry.newestOperation(registrationId)?.finishesAtMs ?? 0);
 
   return {
+    authenticate: (request, body) => {
+      const decision = admit(request, body.tpm);
+      return decision.kind === 'admitted' ? { kind: 'authenticated' } : decision;
+    },
     register: (request, body) => {
       const { registrationId } = request;
       const throttled = quotas.refuseRegistration();

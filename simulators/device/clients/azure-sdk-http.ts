@@ -92,14 +92,14 @@ export class ObservedHttp extends AzureHttp {
 }
 
 /** One connection for one device: kept between requests, never resumed, never shared. */
-class DeviceAgent extends Agent {
+export class DeviceAgent extends Agent {
   readonly #recorder: AttemptRecorder;
   readonly #clock: Clock;
   readonly #onHandshake: HttpObservers['onHandshake'];
   #closed = false;
   connectedAtMs: number | undefined;
 
-  constructor(endpoint: DpsEndpoint, { recorder, clock, onHandshake }: HttpObservers) {
+  constructor(endpoint: DpsEndpoint, { recorder, clock, onHandshake }: Omit<HttpObservers, 'onCrash'>) {
     super(agentOptions(endpoint));
     this.#recorder = recorder;
     this.#clock = clock;

@@ -3,12 +3,12 @@ import { InvariantError, TransportError } from '../../kernel/errors.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { KeyEvidence } from '../../security/key-use.ts';
 import type { SecurityModule, SymmetricKeyModule, TpmModule } from '../../security/security-module.ts';
-import { createHttpsTransport } from '../../transport/https.ts';
 import type {
   RegistrationReply,
   RequestProof,
   TpmProvisioningTransport,
 } from '../../transport/provisioning-transport.ts';
+import { transports } from '../../transport/table.ts';
 import { REGISTRATION_KEY_NAME } from '../../wire/constants.ts';
 import type { DeviceRegistration, RegistrationOperationStatus } from '../../wire/device-api.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
@@ -49,7 +49,7 @@ class NativeClient implements ProvisioningClient {
     const security = await openSecurityModule(credentials, this.#setup, signal);
     const tls = security.attestation === 'x509' ? security.tls : undefined;
     const { registrationId } = spec;
-    const transport = createHttpsTransport(endpoint, { registrationId, tls, userAgent }, clock);
+    const transport = transports[spec.transport](endpoint, { registrationId, tls, userAgent }, clock);
     this.#parts = { security, transport };
   }
 

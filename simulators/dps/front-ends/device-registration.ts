@@ -3,6 +3,9 @@ import type { DeviceRegistration } from '../../wire/device-api.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 import { idKey } from '../registration-id.ts';
 
+/** The service's limit for a message. */
+export const BODY_LIMIT_BYTES = 96 * 1024;
+
 export type ReadRegistration = { readonly registration: DeviceRegistration } | { readonly refusal: Refusal };
 
 /**

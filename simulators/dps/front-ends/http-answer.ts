@@ -70,7 +70,11 @@ const refusalHeaders = ({ errorCode, retryAfterSeconds }: Refusal) => ({
   ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
 });
 
-/** Key order as observed. */
-function errorBody({ errorCode, message }: Refusal, requestId: string, nowMs: number): ServiceErrorBody {
+/** Body of a refusal, whatever protocol carries it. Key order as observed. */
+export function errorBody(
+  { errorCode, message }: Refusal,
+  requestId: string,
+  nowMs: number,
+): ServiceErrorBody {
   return { errorCode, trackingId: requestId, message, timestampUtc: serviceTime(nowMs) };
 }

@@ -12,7 +12,7 @@ import type { DeviceRequest, RegistrationService } from '../registration-service
 import type { RequestLog } from '../request-log.ts';
 import type { ServiceApi } from '../service-api/service-api.ts';
 import { isServicePath } from '../service-api/service-routes.ts';
-import { readDeviceRegistration } from './device-registration.ts';
+import { BODY_LIMIT_BYTES, readDeviceRegistration } from './device-registration.ts';
 import { challenge, type HttpAnswer, operationBody, refuse, sendAnswer } from './http-answer.ts';
 import { type Matched, matchRoute } from './routes.ts';
 
@@ -25,9 +25,6 @@ export interface HttpsFrontEndParts {
   /** How long the answer to a request is held back; 0 is not at all. */
   readonly latencyMs?: (what: string) => number;
 }
-
-/** The service's limit for a message. */
-const BODY_LIMIT_BYTES = 96 * 1024;
 
 /**
  * The DPS device API over HTTPS, and on the same port the service API: routes, headers, bodies and status codes; every

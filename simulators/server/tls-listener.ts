@@ -1,0 +1,47 @@
+import { constants } from 'node:crypto';
+import { createServer, type TLSSocket } from 'node:tls';
+import { clientChainOf } from './client-chain.ts';
+import { type Listener, listen } from './listening.ts';
+
+export interface TlsListenerOptions {
+  readonly address: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** PEM: leaf, then intermediates. */
+  readonly certificateChainPem: string;
+  readonly privateKeyPem: string;
+  /** Protocol inside TLS, for the error when the port cannot be bound. */
+  readonly what: string;
+}
+
+/**
+ * Listens for TLS connections that carry something else than HTTP. As with HTTPS, every client is asked for a certificate
+ * and none is required, and no session is resumed.
+ *
+ * @throws EnvironmentError when the port cannot be bound
+ */
+export async function openTlsListener(
+  { what, address, port, certificateChainPem, privateKeyPem }: TlsListenerOptions,
+  serve: (socket: TLSSocket, chain: readonly Uint8Array[]) => void,
+): Promise<Listener> {
+  const server = createServer({
+    cert: certificateChainPem,
+    key: privateKeyPem,
+    minVersion: 'TLSv1.2',
+    requestCert: true,
+    rejectUnauthorized: false, // the registration core judges certificates, by enrollment
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+    handshakeTimeout: 30_000,
+  });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.on('secureConnection', (socket) => {
+    socket.setNoDelay(true);
+    serve(socket, clientChainOf(socket));
+  });
+  return listen(server, {
+    address,
+    port,
+    what,
+    hint: 'Choose another address or port (0 picks a free port).',
+  });
+}

@@ -1,0 +1,219 @@
+import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import rhea, {
+  type Connection,
+  type ConnectionOptions,
+  type EventContext,
+  type Message,
+  type Sender,
+} from 'rhea';
+import { abortError, untilAborted } from '../kernel/deadline.ts';
+import { type DpsServiceError, type RigError, TransportError, toError } from '../kernel/errors.ts';
+import { amqpServiceError } from './amqp-answer.ts';
+import type { SaslClientMechanism } from './amqp-tpm-mechanism.ts';
+
+export interface AmqpSessionOptions {
+  readonly hostName: string;
+  readonly containerId: string;
+  /** Of both links. */
+  readonly address: string;
+  readonly linkProperties: Readonly<Record<string, string>>;
+  /** By name; without any the connection begins with AMQP itself, and the certificate is the proof. */
+  readonly mechanisms: Readonly<Record<string, SaslClientMechanism>> | undefined;
+}
+
+/** How long a peer may take to say goodbye. */
+const CLOSE_TIMEOUT_MS = 1_000;
+const MAX_FRAME_BYTES = 64 * 1024;
+
+/** One AMQP connection of one device with a link each way, over a stream that is secure already. */
+export class AmqpSession {
+  readonly #stream: Duplex;
+  readonly #connection: Connection;
+  readonly #sender: Sender;
+  /** Settles when messages can be sent, or with what kept that from happening. */
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<void>();
+  #failure: RigError | undefined;
+  #awaited: { readonly id: string; readonly reply: PromiseWithResolvers<Message> } | undefined;
+  #requests = 0;
+
+  constructor(stream: Duplex, options: AmqpSessionOptions) {
+    this.#stream = stream;
+    this.#ready.promise.catch(() => undefined); // reported by what waits for it, if anything does
+    this.#connection = rhea.create_container().create_connection(clientOptions(stream, options));
+    this.#listen();
+    this.#connection.connect();
+    const { address, linkProperties: properties } = options;
+    // All in one flight with the open frame: nothing here needs the server's answer before.
+    this.#connection.open_receiver({ source: address, properties, credit_window: 8 });
+    this.#sender = this.#connection.open_sender({ target: address, properties });
+  }
+
+  get usable(): boolean {
+    return this.#failure === undefined && !this.#stream.destroyed;
+  }
+
+  /** Waits until the links are attached. */
+  async ready(signal: AbortSignal): Promise<void> {
+    await this.#bounded(this.#ready.promise, signal);
+  }
+
+  /** Waits for something else that this connection brings about; fails when it does. */
+  async whileConnecting<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#bounded(Promise.race([work, this.#ready.promise.then(() => work)]), signal);
+  }
+
+  /**
+   * Sends a message and waits for its reply.
+   *
+   * @throws DpsServiceError when it was rejected, TransportError when the connection ended meanwhile
+   */
+  async request(message: Message, signal: AbortSignal): Promise<Message> {
+    await this.ready(signal);
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#requests += 1;
+    const id = String(this.#requests);
+    const reply = Promise.withResolvers<Message>();
+    this.#awaited = { id, reply };
+    this.#sender.send({ ...message, correlation_id: id });
+    try {
+      return await this.#bounded(reply.promise, signal);
+    } finally {
+      this.#awaited = undefined;
+    }
+  }
+
+  /** Says goodbye where there is somebody to hear it; leaves no socket and no timer behind. */
+  async close(): Promise<void> {
+    if (this.usable && this.#connection.is_open()) {
+      this.#connection.close();
+      const timer = setTimeout(this.#closed.resolve, CLOSE_TIMEOUT_MS);
+      await this.#closed.promise;
+      clearTimeout(timer);
+    }
+    this.#failure ??= new TransportError('send', 'CLOSED', 'the connection was closed');
+    await endStream(this.#stream);
+  }
+
+  async #bounded<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await untilAborted(work, signal);
+    } catch (thrown) {
+      if (signal.aborted) this.#fail(abortError(signal));
+      throw thrown;
+    }
+  }
+
+  #listen(): void {
+    const connection = this.#connection;
+    connection.on('sendable', () => this.#ready.resolve());
+    connection.on('message', ({ message }: EventContext) => {
+      if (message?.correlation_id === this.#awaited?.id && message !== undefined) {
+        this.#awaited?.reply.resolve(message);
+      }
+    });
+    connection.on('rejected', ({ delivery }: EventContext) => {
+      const state = delivery?.remote_state as { error?: unknown } | undefined;
+      this.#awaited?.reply.reject(amqpServiceError(state?.error)); // the connection lives on
+    });
+    for (const event of ['released', 'modified']) {
+      connection.on(event, () => this.#fail(protocolError(`the request was ${event}`)));
+    }
+    for (const end of ['connection', 'session', 'receiver', 'sender'] as const) {
+      connection.on(`${end}_error`, (context: EventContext) => {
+        this.#fail(amqpServiceError(context.error ?? errorOf(context, end)));
+      });
+      connection.on(`${end}_close`, () => {
+        if (end === 'connection') this.#closed.resolve();
+        this.#fail(protocolError(`the service closed the ${end}`));
+      });
+    }
+    for (const event of ['protocol_error', 'error']) {
+      connection.on(event, (thrown: unknown) => this.#fail(protocolError(toError(thrown).message)));
+    }
+    connection.on('disconnected', () => {
+      this.#closed.resolve();
+      this.#fail(new TransportError('receive', 'ECONNRESET', 'the service closed the connection'));
+    });
+  }
+
+  /** The first reason counts: what follows from it says less. */
+  #fail(error: DpsServiceError | TransportError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#ready.reject(error);
+    this.#awaited?.reply.reject(error);
+    if (error instanceof TransportError) this.#stream.destroy();
+  }
+}
+
+const protocolError = (message: string): TransportError =>
+  new TransportError('receive', 'AMQP_PROTOCOL', message);
+
+const errorOf = (context: EventContext, end: 'connection' | 'session' | 'receiver' | 'sender'): unknown =>
+  context[end]?.error;
+
+/** rhea dials nothing: it gets the stream, and of a stream it uses what this object has. */
+function clientOptions(stream: Duplex, options: AmqpSessionOptions): ConnectionOptions {
+  const connect = (_port: unknown, _host: unknown, _options: unknown, connected: () => void) => {
+    process.nextTick(connected);
+    return new StreamSocket(stream);
+  };
+  return {
+    hostname: options.hostName,
+    sasl_init_hostname: options.hostName,
+    container_id: options.containerId,
+    max_frame_size: MAX_FRAME_BYTES,
+    reconnect: false,
+    ...(options.mechanisms === undefined ? {} : { sasl_mechanisms: options.mechanisms }),
+    connection_details: () => ({ host: options.hostName, port: 0, connect }),
+  } as unknown as ConnectionOptions;
+}
+
+/** Writes of one turn leave in one TLS record. */
+class StreamSocket extends EventEmitter {
+  readonly #stream: Duplex;
+  #isCorked = false;
+
+  constructor(stream: Duplex) {
+    super();
+    this.#stream = stream;
+    stream.on('data', (bytes: Buffer) => this.emit('data', bytes));
+    // Also after an error and after destroy(): it stops the timers of rhea.
+    stream.once('close', () => this.emit('end'));
+    stream.once('end', () => this.emit('end'));
+    if (stream.destroyed) process.nextTick(() => this.emit('end'));
+  }
+
+  write(bytes: Buffer): void {
+    if (!this.#stream.writable) return;
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      this.#stream.cork();
+      process.nextTick(() => {
+        this.#isCorked = false;
+        this.#stream.uncork();
+      });
+    }
+    this.#stream.write(bytes);
+  }
+
+  end(): void {
+    this.#stream.end();
+  }
+
+  get_id_string(): string {
+    return 'device';
+  }
+}
+
+async function endStream(stream: Duplex): Promise<void> {
+  if (stream.destroyed) return;
+  const closed = new Promise<void>((resolve) => stream.once('close', resolve));
+  const timer = setTimeout(() => stream.destroy(), CLOSE_TIMEOUT_MS);
+  stream.end();
+  stream.resume();
+  await closed;
+  clearTimeout(timer);
+}
