@@ -1,3 +1,4 @@
+import type { TelemetryMessage } from '../hub/telemetry-log.ts';
 import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
 import type { ProfileName } from './behaviour.ts';
@@ -33,6 +34,16 @@ export interface CaCertificateSummary {
   readonly sha256Thumbprint: string;
   /** ISO 8601. */
   readonly expiry: string;
+}
+
+/** An identity in a hub without its secrets. */
+export interface DeviceSummary {
+  readonly hub: string;
+  readonly deviceId: string;
+  readonly status: 'enabled' | 'disabled';
+  readonly authentication: 'sas' | 'selfSigned' | 'certificateAuthority' | 'none';
+  readonly iotEdge: boolean;
+  readonly modules: readonly string[];
 }
 
 /** What an emulator is, for those who connect to one that runs already. */
@@ -84,6 +95,10 @@ export interface DpsControl {
   /** Groups that refer to it keep what they found when they were stored. */
   removeCaCertificate(name: string): Promise<void>;
   registrations(): Promise<readonly RegistrationRecord[]>;
+  /** Identities in the linked hubs. */
+  devices(): Promise<readonly DeviceSummary[]>;
+  /** Messages that devices sent to the hubs, newest last; a bounded ring. */
+  telemetry(): Promise<readonly TelemetryMessage[]>;
   /** Newest last; a bounded ring. */
   requests(): Promise<readonly LoggedRequest[]>;
   /** Forgets enrollments, registrations, operations and the request log. */

@@ -1,6 +1,8 @@
+import type { TelemetryMessage } from '../hub/telemetry-log.ts';
 import { DpsServiceError, TransportError } from '../kernel/errors.ts';
 import type {
   CaCertificateSummary,
+  DeviceSummary,
   DpsControl,
   DpsInfo,
   EnrollmentSummary,
@@ -57,6 +59,8 @@ export function connectDpsControl(
     removeCaCertificate: async (name) =>
       void (await call('DELETE', `/ca-certificates/${encodeURIComponent(name)}`)),
     registrations: async () => (await call('GET', '/registrations')) as readonly RegistrationRecord[],
+    devices: async () => (await call('GET', '/devices')) as readonly DeviceSummary[],
+    telemetry: async () => (await call('GET', '/telemetry')) as readonly TelemetryMessage[],
     requests: async () => (await call('GET', '/requests')) as readonly LoggedRequest[],
     reset: async () => void (await call('POST', '/reset')),
     info: async () => (await call('GET', '/info')) as DpsInfo,

@@ -1,3 +1,5 @@
+import type { DeviceToProvision } from '../hub/provision-device.ts';
+import type { InitialTwin } from '../hub/twin.ts';
 import type { DeviceRegistrationResult } from '../wire/device-api.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
 import { allocateHub, eligibleHubs, type LinkedHubs } from './allocation.ts';
@@ -25,6 +27,8 @@ export interface Attempt {
 export interface OutcomeParts extends LinkedHubs {
   readonly allocateCustom: AllocateCustom;
   readonly rules: DpsRules;
+  /** Makes the device known at its hub. */
+  readonly provision: (device: DeviceToProvision) => void;
 }
 
 /**
@@ -39,21 +43,22 @@ export function outcomeOf(attempt: Attempt, parts: OutcomeParts): Outcome | Prom
     return { status: 'disabled', errorCode: 400000, errorMessage: 'The enrollment is disabled' };
   }
   if (before !== undefined && staysOnItsHub(enrollment.reprovisionPolicy, apiVersion, parts.rules)) {
-    return assignedTo(before.hub, attempt, parts.rules);
+    return assignedTo(before.hub, attempt, parts);
   }
   if (enrollment.allocationPolicy === 'custom') return askWebhook(attempt, parts);
   const hub = allocateHub(registrationId, enrollment, parts);
-  return hub === undefined ? noHub : assignedTo(hub, attempt, parts.rules);
+  return hub === undefined ? noHub : assignedTo(hub, attempt, parts);
 }
 
-async function askWebhook(attempt: Attempt, { hubs, allocateCustom, rules }: OutcomeParts): Promise<Outcome> {
+async function askWebhook(attempt: Attempt, parts: OutcomeParts): Promise<Outcome> {
+  const { hubs, allocateCustom } = parts;
   const linkedHubs = eligibleHubs(attempt.admission.enrollment, hubs);
   const answer = await allocateCustom({ ...attempt, linkedHubs });
   if (answer.kind === 'failed') {
     return { status: 'failed', errorCode: 400207, errorMessage: answer.message };
   }
-  const { hub, payload } = answer;
-  return { ...assignedTo(hub, attempt, rules), ...(payload === undefined ? {} : { payload }) };
+  const { hub, payload, initialTwin } = answer;
+  return { ...assignedTo(hub, attempt, parts, initialTwin), ...(payload === undefined ? {} : { payload }) };
 }
 
 const noHub: Outcome = {
@@ -65,17 +70,26 @@ const noHub: Outcome = {
 function assignedTo(
   assignedHub: string,
   { registrationId, admission, before }: Attempt,
-  rules: DpsRules,
+  { provision, rules }: OutcomeParts,
+  twinOfWebhook?: InitialTwin,
 ): Outcome {
-  const { enrollment, stateMember } = admission;
+  const { enrollment, assign } = admission;
+  const { state, authentication } = assign();
+  const keptId = rules['edited-device-id'] === 'after-deletion' ? before?.deviceId : undefined;
+  const deviceId = keptId ?? deviceIdOf(registrationId, enrollment);
+  const { initialTwin, capabilities, reprovisionPolicy } = enrollment;
+  provision({
+    ...{ hub: assignedHub, deviceId, authentication, before },
+    iotEdge: capabilities?.iotEdge ?? false,
+    initialTwin: twinOfWebhook ?? initialTwin,
+    data: twinOfWebhook === undefined && reprovisionPolicy?.migrateDeviceData !== false ? 'keep' : 'reset',
+  });
   return {
     assignedHub,
-    deviceId:
-      (rules['edited-device-id'] === 'after-deletion' ? before?.deviceId : undefined) ??
-      deviceIdOf(registrationId, enrollment),
+    deviceId,
     status: 'assigned',
     substatus: substatusOf(assignedHub, before, enrollment.reprovisionPolicy, rules),
-    ...stateMember(),
+    ...state,
   };
 }
 

@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'vitest';
+import { HubDirectory } from '../../hub/hub-directory.ts';
+import { provisionDevice } from '../../hub/provision-device.ts';
 import { concatBytes, fromHex, toBase64 } from '../../kernel/bytes.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { pemToDer, splitPemChain } from '../../pki/pem.ts';
@@ -46,6 +48,7 @@ export interface TestCore {
   readonly enrollments: EnrollmentStore;
   readonly issuedKeys: IssuedKeys;
   readonly registry: RegistrationRegistry;
+  readonly directory: HubDirectory;
   readonly clock: TestClock;
 }
 
@@ -63,6 +66,7 @@ export function createTestCore(
   const enrollments = new EnrollmentStore(clock);
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
+  const directory = new HubDirectory(testHubs);
   const service = createRegistrationService({
     idScope: testScope,
     hubs: testHubs,
@@ -71,6 +75,9 @@ export function createTestCore(
       signal: new AbortController().signal,
     }),
     assigningDurationMs: () => options.assigningDurationMs ?? 0,
+    provision: (device) => {
+      provisionDevice(device, directory);
+    },
     clock,
     enrollments,
     registry,
@@ -83,6 +90,7 @@ export function createTestCore(
     enrollments,
     issuedKeys,
     registry,
+    directory,
     clock,
     register: (proof, { registrationId = testId, idScope = testScope, apiVersion, ...body } = {}) =>
       service.register(
