@@ -218,7 +218,13 @@ function buildHostileRun(): RunResult {
   return buildRunResult({
     tool: { name: 'dps-rig', version: hostileText },
     scenario: { name: hostileText, description: hostileText, file: hostileText, seed: 1 },
-    endpoint: { kind: hostileText, host: hostileText, idScope: hostileText },
+    endpoint: {
+      kind: hostileText,
+      host: hostileText,
+      idScope: hostileText,
+      rules: { [hostileText]: hostileText },
+      notAsUsual: [hostileText],
+    },
     machine: { ...base.machine, cpu: hostileText, node: hostileText, os: hostileText },
     load: { arrival: hostileText, workers: 1, tpmMode: hostileText },
     phases: { [hostileText]: buildDistribution(5, 10) },
