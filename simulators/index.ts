@@ -30,6 +30,12 @@ export { emulatorServerNames, issueServerTls, type ServerTls } from './dps/serve
 // pkcs11
 export type { KeyCustody } from './pkcs11/custody.ts';
 export { withLatency as withTokenLatency } from './pkcs11/decorators/latency.ts';
+export {
+  describeKeys,
+  describeTokens,
+  type KeyDescription,
+  type TokenDescription,
+} from './pkcs11/describe-tokens.ts';
 export { ensureTokens, type TokenCounts } from './pkcs11/ensure-tokens.ts';
 export { type CryptokiModuleInfo, findSoftHsmModule, probeCryptokiModule } from './pkcs11/probe.ts';
 export type { TokenContent } from './pkcs11/provision-token.ts';

@@ -9,6 +9,7 @@ import {
 } from '../../simulators/kernel/errors.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEmulateCommand } from './commands/emulate.ts';
+import { addHsmCommand } from './commands/hsm.ts';
 import { addListCommand } from './commands/list.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addTpmCommand } from './commands/tpm.ts';
@@ -27,6 +28,7 @@ function createProgram(): Command {
   addValidateCommand(program);
   addEmulateCommand(program);
   addTpmCommand(program);
+  addHsmCommand(program);
   addListCommand(program);
   addDoctorCommand(program);
   return program;

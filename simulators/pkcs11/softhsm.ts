@@ -21,6 +21,13 @@ export function requireSoftHsm(): string {
   });
 }
 
+/** The instance that {@link createSoftHsm} has laid out in this directory. */
+export const softHsmIn = (directory: string): SoftHsmInstance => ({
+  modulePath: join(directory, 'libsofthsm2.so'),
+  configuration: join(directory, 'softhsm2.conf'),
+  tokenDirectory: join(directory, 'tokens'),
+});
+
 /**
  * Lays out an instance in a directory of its own; tokens are put into `tokenDirectory` before it is started.
  *
@@ -28,11 +35,7 @@ export function requireSoftHsm(): string {
  * SoftHSMs, each with its own locks and tokens, live in one process and work in parallel.
  */
 export function createSoftHsm(directory: string): SoftHsmInstance {
-  const instance: SoftHsmInstance = {
-    modulePath: join(directory, 'libsofthsm2.so'),
-    configuration: join(directory, 'softhsm2.conf'),
-    tokenDirectory: join(directory, 'tokens'),
-  };
+  const instance = softHsmIn(directory);
   const module = requireSoftHsm();
   mkdirSync(instance.tokenDirectory, { recursive: true, mode: 0o700 });
   copyFileSync(module, instance.modulePath);

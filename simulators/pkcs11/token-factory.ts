@@ -46,13 +46,14 @@ export async function runTokenFactory(
   });
   const [channel] = factory.channels;
   if (channel === undefined) throw new EnvironmentError('token factory', 'has no channel');
-  const stop = (): void => void channel.destroy();
+  const lines = createInterface({ input: channel });
+  const stop = (): void => lines.close(); // the loop below ends, and the process with its scope
   signal.addEventListener('abort', stop, { once: true });
   try {
     channel.on('error', () => undefined); // the process's exit says what went wrong
     channel.write(`${JSON.stringify({ directory: directory.path, tokens })}\n`);
     let made = 0;
-    for await (const line of createInterface({ input: channel })) {
+    for await (const line of lines) {
       await onToken(manufacturedToken.parse(JSON.parse(line)));
       made += 1;
     }

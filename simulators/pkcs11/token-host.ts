@@ -47,10 +47,13 @@ export function createTokenHost(): TokenHost {
   return {
     openKey: (text, decorate) => {
       const uri = parsePkcs11Uri(text);
+      // One for all sessions of the key: what decorators count goes on when a session is opened anew.
+      let decorated: Cryptoki | undefined;
+      const around: DecorateCryptoki = (cryptoki) => (decorated ??= decorate?.(cryptoki) ?? cryptoki);
       return openTokenKey({
         object: { label: uri.object, id: uri.id },
         kind: uri.type === 'secret-key' ? 'secret' : 'private',
-        openSession: () => open(uri, false, decorate),
+        openSession: () => open(uri, false, around),
       });
     },
     openSession: (text, decorate) => open(parsePkcs11Uri(text), true, decorate),
