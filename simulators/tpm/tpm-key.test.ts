@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex, utf8 } from '../kernel/bytes.ts';
 import { registerKey } from '../tls-key/index.ts';
 import { issueKeyCertificate, shakeHands, startClientAuthServer } from '../tls-key/testing/handshakes.ts';
+import { provisionTpm } from './attestation.ts';
 import { commands } from './codec/commands.ts';
 import { TPM_CAP, TPM_HANDLE_RANGE } from './codec/constants.ts';
 import { createSigningKey, type DeviceKey, signWithHmacKey, wrapHmacKey } from './device-keys.ts';
@@ -11,6 +12,7 @@ import { makeTestTpms, type TestTpms } from './testing/test-tpms.ts';
 import { createTpmClient } from './tpm-client.ts';
 import { type HostedTpm, openTpmHost, type TpmHost } from './tpm-host.ts';
 import { openTpmKey } from './tpm-key.ts';
+import { openSwtpmProcess } from './transports/swtpm-process.ts';
 
 const never = new AbortController().signal;
 
@@ -98,19 +100,21 @@ describe('openTpmKey', () => {
 
   it('gives a signature up at its deadline, and the handshake with it', async () => {
     await using server = await startClientAuthServer();
-    await using tpm = await open(0);
-    const created = await makeKey(tpm, 'rsa-2048');
-    const patient = await openTpmKey(borrowed(tpm), created, never);
-    const cert = await issueKeyCertificate('dev-tpm', patient);
-    await patient[Symbol.asyncDispose]();
-    await using key = await openTpmKey(borrowed(tpm), created, never, { signDeadlineMs: 0 });
+    await using swtpm = await openSwtpmProcess();
+    await provisionTpm(createTpmClient(swtpm), { algorithm: 'ecc' });
+    const created = await createSigningKey(createTpmClient(swtpm), 'ec-p256');
+    const tpm: HostedTpm = { use: (flow) => flow(swtpm), [Symbol.asyncDispose]: () => Promise.resolve() };
+    await using key = await openTpmKey(tpm, created, never, { signDeadlineMs: 100 });
     using registered = registerKey({
       publicKey: key.publicKey(),
       sign: (request) => key.signDigest(request),
     });
+    const cert = await issueKeyCertificate('dev-tpm', key);
+    process.kill(swtpm.pid, 'SIGSTOP');
     await expect(shakeHands(server.port, { cert, key: registered.pem })).rejects.toThrow(
       /no complete answer/,
     );
+    process.kill(swtpm.pid, 'SIGCONT');
     expect(key.lastError).toMatchObject({ code: 'TPM_TIMEOUT', phase: 'timeout' });
   });
 
