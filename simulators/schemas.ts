@@ -37,7 +37,6 @@ export function impossibility({
   if (attestation === 'tpm' && enrollment === 'group')
     return 'DPS has no enrollment group for TPM attestation';
   if (attestation === 'tpm' && keyStore !== 'swtpm') return 'TPM attestation needs a TPM';
-  if (attestation !== 'tpm' && keyStore === 'swtpm') return `${attestation} keys are not yet kept in a TPM`;
   if (attestation !== 'x509' && keyAlgorithm !== undefined) return `${keyAlgorithm} keys are for X.509`;
   if (fault === undefined) return undefined;
   const { expected, enrollments, clients, token }: DeviceFault = deviceFaults[fault];

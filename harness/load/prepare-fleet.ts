@@ -47,7 +47,7 @@ type FleetTpms = ReadonlyMap<string, ManufacturedTpm>;
 
 async function ensureFleetTpms({ plan, signal, onProgress }: FleetRun): Promise<FleetTpms> {
   const ids = plan.devices
-    .filter(({ spec }) => spec.attestation === 'tpm')
+    .filter(({ spec }) => spec.keyStore === 'swtpm')
     .map(({ spec }) => spec.registrationId);
   if (ids.length === 0) return new Map();
   const tpms = await ensureTpms({

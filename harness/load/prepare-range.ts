@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import {
   createTokenHost,
   type DeviceCredentials,
   type IndividualEnrollment,
   type IssuedKey,
   issueCredentials,
+  openTpmHost,
+  type TpmHost,
 } from '../../simulators/index.ts';
 import type { PreparedRange, PrepareRangeTask } from './range-tasks.ts';
 
@@ -14,12 +17,14 @@ export async function prepareRange(task: PrepareRangeTask): Promise<PreparedRang
   const enrollments: IndividualEnrollment[] = [];
   const keys = new Map<string, IssuedKey>();
   const host = createTokenHost();
+  await using tpmHost = await openKeyMaker(task);
   for (const { spec } of task.devices) {
     const { registrationId } = spec;
     const token = task.tokens.get(registrationId);
     const issued = await issueCredentials(spec, task.authority, {
       tpm: task.tpms.get(registrationId),
       token: token === undefined ? undefined : { token, host },
+      tpmHost,
     });
     if (issued.key !== undefined) keys.set(registrationId, issued.key);
     credentials.push(issued.credentials);
@@ -27,4 +32,10 @@ export async function prepareRange(task: PrepareRangeTask): Promise<PreparedRang
   }
   await writeFile(task.credentialsFile, JSON.stringify(credentials), { mode: 0o600, flag: 'wx' });
   return { enrollments, keys, tokenSessions: host.sessions };
+}
+
+/** Where the TPMs of X.509 and symmetric-key devices make their keys; they change nothing in a TPM's state. */
+async function openKeyMaker({ devices, credentialsFile }: PrepareRangeTask): Promise<TpmHost | undefined> {
+  if (!devices.some(({ spec }) => spec.keyStore === 'swtpm' && spec.attestation !== 'tpm')) return undefined;
+  return openTpmHost({ mode: 'pooled', poolSize: 1, workDirectory: dirname(credentialsFile) });
 }

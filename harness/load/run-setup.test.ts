@@ -20,6 +20,16 @@ describe('choosing how TPMs are run', () => {
       `[tpm]\nchip = "infineon-slb9670"\n${tpms(1_001)}`,
       'dedicated',
     ],
+    [
+      'a live process where a TLS handshake is signed in it',
+      '[[fleet]]\ndevices = 1001\nattestation = "x509"\nkeyStore = "swtpm"\n',
+      'dedicated',
+    ],
+    [
+      'a pool for as many symmetric keys',
+      '[[fleet]]\ndevices = 1001\nattestation = "symmetric-key"\nkeyStore = "swtpm"\n',
+      'pooled',
+    ],
     ['what the scenario says', `[tpm]\nmode = "pooled"\n${tpms(1)}`, 'pooled'],
   ])('gives %s', (_, toml, mode) => {
     expect(setupOf(toml).tpmMode).toBe(mode);

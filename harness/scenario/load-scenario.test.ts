@@ -117,6 +117,13 @@ describe('parseScenario', () => {
       says: /expected rate, count or perSecond/,
     },
     {
+      mistake: 'pooled TPMs that would have to sign TLS handshakes',
+      text: `${head}[tpm]\nmode = "pooled"\n[[fleet]]\ndevices = 1\nattestation = "x509"\nkeyStore = "swtpm"\n`,
+      line: 3,
+      key: 'tpm.mode',
+      says: /cannot sign TLS handshakes/,
+    },
+    {
       mistake: 'text that is not TOML',
       text: `${head}name name\n${fleet}`,
       line: 2,

@@ -3,6 +3,7 @@ import { getStaticTOMLValue, ParseError, parseTOML } from 'toml-eslint-parser';
 import type { z } from 'zod';
 import { ScenarioError, toError } from '../../simulators/kernel/errors.ts';
 import { parseThreshold } from '../verdict/threshold-syntax.ts';
+import { expandMatrix, type RunCase } from './expand.ts';
 import { locateKey } from './locate-key.ts';
 import { applyOverride, type Override } from './override.ts';
 import { type Scenario, scenarioSchema } from './scenario-schema.ts';
@@ -44,6 +45,7 @@ export function parseScenario(text: string, file: string, overrides: readonly Ov
     throw Object.assign(first ?? new ScenarioError({ file, message: 'is invalid' }), { message });
   }
   checkThresholds(parsed.data, { document, file });
+  checkTpmMode(parsed.data, { document, file });
   return parsed.data;
 }
 
@@ -123,6 +125,23 @@ function checkThresholds({ thresholds }: Scenario, { document, file }: Source): 
       }
     }
   }
+}
+
+/** A handshake signs while everything stands still: its TPM cannot be one that takes turns. */
+function checkTpmMode(scenario: Scenario, { document, file }: Source): void {
+  const isInHandshake = ({ attestation, keyStore, devices }: RunCase): boolean =>
+    devices > 0 && attestation === 'x509' && keyStore === 'swtpm';
+  if (scenario.tpm.mode !== 'pooled' || !expandMatrix(scenario).some(isInHandshake)) return;
+  const path = ['tpm', 'mode'];
+  throw new ScenarioError(
+    {
+      file,
+      line: locateKey(document, path),
+      key: path.join('.'),
+      message: 'pooled TPMs cannot sign TLS handshakes, and there are X.509 devices with a key in their TPM',
+    },
+    { hint: 'Leave mode out, or set it to "dedicated".' },
+  );
 }
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

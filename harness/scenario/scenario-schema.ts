@@ -119,7 +119,7 @@ export const scenarioSchema = z.strictObject({
         .enum(['auto', 'dedicated', 'pooled'])
         .default('auto')
         .describe(
-          'A live swtpm for each device, or a pool. auto: dedicated up to 1,000 TPM devices, or with a chip.',
+          'A live swtpm for each device, or a pool. auto: dedicated up to 1,000 TPMs, with a chip, or with X.509 keys in TPMs.',
         ),
       poolSize: z
         .int()

@@ -30,6 +30,14 @@ export interface DeviceSpec {
   readonly fault?: string | undefined;
 }
 
+/** A key under the SRK of a TPM, which alone can load it; base64. */
+export interface WrappedKey {
+  /** Content of TPM2B_PRIVATE. */
+  readonly inPrivate: string;
+  /** TPMT_PUBLIC. */
+  readonly inPublic: string;
+}
+
 /** What a device holds: made before the timed part, plain data, secret. */
 export type DeviceCredentials =
   | { readonly kind: 'symmetric-key' /** base64 */; readonly key: string }
@@ -45,6 +53,19 @@ export type DeviceCredentials =
       readonly keyUri: string;
     }
   | { readonly kind: 'token-x509'; readonly certificateChainPem: string; readonly keyUri: string }
+  | {
+      readonly kind: 'tpm-symmetric-key';
+      readonly tpmId: string;
+      readonly stateFile: string;
+      readonly key: WrappedKey;
+    }
+  | {
+      readonly kind: 'tpm-x509';
+      readonly certificateChainPem: string;
+      readonly tpmId: string;
+      readonly stateFile: string;
+      readonly key: WrappedKey;
+    }
   | {
       readonly kind: 'tpm';
       readonly tpmId: string;

@@ -1,3 +1,4 @@
+import { fromBase64 } from '../kernel/bytes.ts';
 import { EnvironmentError } from '../kernel/errors.ts';
 import type { TokenHost } from '../pkcs11/token-host.ts';
 import type { TokenKey } from '../pkcs11/token-key.ts';
@@ -6,9 +7,12 @@ import { createSoftwareSymmetricKey } from '../security/symmetric-key.ts';
 import { openTokenSymmetricKey } from '../security/token-symmetric-key.ts';
 import { openTokenX509 } from '../security/token-x509.ts';
 import { openTpmModule } from '../security/tpm.ts';
+import { openTpmSymmetricKey } from '../security/tpm-symmetric-key.ts';
+import { openTpmX509 } from '../security/tpm-x509.ts';
 import { createSoftwareX509 } from '../security/x509.ts';
+import type { DeviceKey } from '../tpm/device-keys.ts';
 import type { TpmHost } from '../tpm/tpm-host.ts';
-import type { DeviceCredentials } from './device-spec.ts';
+import type { DeviceCredentials, WrappedKey } from './device-spec.ts';
 
 /** What runs or opens the security hardware of devices. */
 export interface SecurityHosts {
@@ -37,10 +41,24 @@ export async function openSecurityModule(
       return openOwning(requireTokens(tokens).openKey(credentials.keyUri), (key) =>
         openTokenX509(credentials.certificateChainPem, key),
       );
+    case 'tpm-symmetric-key':
+      return openTpmSymmetricKey(await requireHost(tpms).open(credentials, signal), unwrap(credentials.key));
+    case 'tpm-x509':
+      return openTpmX509(
+        credentials.certificateChainPem,
+        await requireHost(tpms).open(credentials, signal),
+        unwrap(credentials.key),
+        signal,
+      );
     case 'tpm':
       return openTpmModule(await requireHost(tpms).open(credentials, signal), credentials);
   }
 }
+
+const unwrap = ({ inPrivate, inPublic }: WrappedKey): DeviceKey => ({
+  inPrivate: fromBase64(inPrivate),
+  inPublic: fromBase64(inPublic),
+});
 
 /** Gives a key to its module, and lets go of it when the module cannot be made. */
 function openOwning<T>(key: TokenKey, open: (key: TokenKey) => T): T {

@@ -10,6 +10,11 @@ export interface Clock {
   sleepMs(durationMs: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Stops the whole thread for so long: only where a caller above cannot wait in any other way. */
+export function blockThreadMs(durationMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.max(0, durationMs));
+}
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),

@@ -1,4 +1,4 @@
-import { createPublicKey, webcrypto } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, webcrypto } from 'node:crypto';
 
 /** A key pair whose private half is elsewhere: in a token, in a TPM. */
 export interface ExternalKey {
@@ -11,6 +11,27 @@ export interface ExternalKey {
    * @returns ECDSA: r and s, 64 bytes; RSA: PKCS#1 v1.5
    */
   sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
+
+/** What keys in tokens and TPMs have in common: they sign digests. */
+export interface DigestSigner {
+  publicKey(): KeyObject;
+  signDigest(request: {
+    readonly kind: 'ecdsa' | 'rsa-pkcs1';
+    readonly hash: 'sha256';
+    readonly digest: Uint8Array;
+  }): Uint8Array;
+}
+
+/** A key that signs digests, as one that can be certified. */
+export function externalKeyOf(key: DigestSigner): ExternalKey {
+  const publicKey = key.publicKey();
+  const kind = publicKey.asymmetricKeyType === 'rsa' ? 'rsa-pkcs1' : 'ecdsa';
+  return {
+    subjectPublicKeyInfo: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
+    sign: (data) =>
+      key.signDigest({ kind, hash: 'sha256', digest: createHash('sha256').update(data).digest() }),
+  };
 }
 
 const externalKeys = new WeakMap<webcrypto.CryptoKey, ExternalKey>();

@@ -116,7 +116,12 @@ function exchangeSeed(
   return { seed, secret: new ByteWriter().sized(ephemeralX).sized(Buffer.from(y, 'base64url')).finish() };
 }
 
-function toKeyObject(area: RsaPublicArea | EccPublicArea): KeyObject {
+/**
+ * The key of a public area as node:crypto knows it.
+ *
+ * @throws CodecError when its numbers are no public key
+ */
+export function toKeyObject(area: RsaPublicArea | EccPublicArea): KeyObject {
   try {
     return createPublicKey({ format: 'jwk', key: toJsonWebKey(area) });
   } catch (cause) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { fromHex, toHex } from '../kernel/bytes.ts';
 import { AES_128_CFB } from './codec/algorithm-schemes.ts';
 import { TPM_ALG, TPM_ECC, TPMA_OBJECT } from './codec/constants.ts';
-import type { EccPublicArea, RsaPublicArea } from './codec/public-area.ts';
+import type { EccPublicArea, PublicArea, RsaPublicArea } from './codec/public-area.ts';
 
 /** Persistent handles that every DPS client with a TPM uses. */
 export const persistentHandles = {
@@ -68,6 +68,37 @@ export const templates = {
   endorsementKeyEcc: { ...eccP256, ...endorsementKey },
   storageRootKeyEcc: { ...eccP256, ...storageRootKey },
 } as const satisfies Record<string, RsaPublicArea | EccPublicArea>;
+
+const deviceKeyAttributes =
+  TPMA_OBJECT.FIXED_TPM |
+  TPMA_OBJECT.FIXED_PARENT |
+  TPMA_OBJECT.USER_WITH_AUTH |
+  TPMA_OBJECT.NO_DA |
+  TPMA_OBJECT.SIGN_ENCRYPT;
+
+const signingKey = {
+  nameAlg: TPM_ALG.SHA256,
+  attributes: deviceKeyAttributes | TPMA_OBJECT.SENSITIVE_DATA_ORIGIN,
+  authPolicy: new Uint8Array(0),
+  symmetric: undefined,
+  // Left to each signature: TLS asks one RSA key for PKCS#1 v1.5 and for PSS.
+  scheme: undefined,
+} as const;
+
+/** What to give TPM2_Create under the SRK: keys that sign, never restricted, without password. */
+export const deviceKeyTemplates = {
+  'ec-p256': { ...eccP256, ...signingKey },
+  'rsa-2048': { ...rsa2048, ...signingKey },
+  /** For a key that comes from outside, so without SENSITIVE_DATA_ORIGIN. */
+  hmac: {
+    kind: 'keyedhash',
+    nameAlg: TPM_ALG.SHA256,
+    attributes: deviceKeyAttributes,
+    authPolicy: new Uint8Array(0),
+    scheme: { algorithm: TPM_ALG.HMAC, hashAlg: TPM_ALG.SHA256 },
+    unique: new Uint8Array(0),
+  },
+} as const satisfies Record<string, PublicArea>;
 
 /**
  * The registration id that the SDKs derive when the application gives none.

@@ -8,6 +8,13 @@ export interface TpmTransport extends AsyncDisposable {
    * @throws TransportError when no complete answer came: phase `tpm` (closed or malformed) or `timeout`
    */
   send(command: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Sends one command and keeps the thread until the response is there, for callers that cannot wait: a private key in
+   * the middle of a TLS handshake. Absent where the way to the TPM has no such thing.
+   *
+   * @throws TransportError `TPM_BUSY` when another command is in flight; else as `send`
+   */
+  sendSync?(command: Uint8Array, deadlineMs: number): Uint8Array;
   /** Power: `cycle` is off and on (TPM reset, then TPM2_Startup is due); `off` leaves it unreachable. Absent where the way to the TPM has none. */
   power?(action: 'cycle' | 'off'): Promise<void>;
   /** Locality 0 to 4 of the commands that follow. Absent where the way to the TPM has none. */

@@ -48,7 +48,8 @@ export async function openSdkSecurity(
       const { certificateChainPem: cert, privateKeyPem: key } = credentials;
       return withoutResources(new X509Security(registrationId, { cert, key }));
     }
-    case 'token-symmetric-key': {
+    case 'token-symmetric-key':
+    case 'tpm-symmetric-key': {
       const module = await openSecurityModule(credentials, hosts, signal);
       if (module.attestation !== 'symmetric-key') throw new InvariantError('the module has another kind');
       return {
@@ -57,7 +58,8 @@ export async function openSdkSecurity(
         [Symbol.asyncDispose]: () => module[Symbol.asyncDispose](),
       };
     }
-    case 'token-x509': {
+    case 'token-x509':
+    case 'tpm-x509': {
       const { X509Security } = await import('azure-iot-security-x509');
       const module = await openSecurityModule(credentials, hosts, signal);
       if (module.attestation !== 'x509') throw new InvariantError('the module has another kind');

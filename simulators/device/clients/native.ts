@@ -2,7 +2,7 @@ import { fromBase64, toBase64 } from '../../kernel/bytes.ts';
 import { InvariantError, TransportError } from '../../kernel/errors.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { KeyEvidence } from '../../security/key-use.ts';
-import type { SecurityModule, TpmModule } from '../../security/security-module.ts';
+import type { SecurityModule, SymmetricKeyModule, TpmModule } from '../../security/security-module.ts';
 import { createHttpsTransport } from '../../transport/https.ts';
 import type {
   RegistrationReply,
@@ -94,13 +94,22 @@ class NativeClient implements ProvisioningClient {
       case 'x509':
         return { kind: 'none' };
       case 'symmetric-key':
-        return this.#token(REGISTRATION_KEY_NAME, (input) =>
-          security.evidence === undefined
-            ? security.sign(input, attempt.signal)
-            : attempt.recorder.time('hsm', 'hsm.sign', () => security.sign(input, attempt.signal)),
-        );
+        return this.#token(REGISTRATION_KEY_NAME, (input) => this.#sign(security, input, attempt));
       case 'tpm':
         return this.#answerChallenge(security, body, attempt);
+    }
+  }
+
+  /** Timed where the key is in hardware of the device's own. */
+  #sign(security: SymmetricKeyModule, input: Uint8Array, { recorder, signal }: Attempt): Promise<Uint8Array> {
+    const sign = (): Promise<Uint8Array> => security.sign(input, signal);
+    switch (this.#setup.spec.keyStore) {
+      case 'software':
+        return sign();
+      case 'softhsm':
+        return recorder.time('hsm', 'hsm.sign', sign);
+      case 'swtpm':
+        return recorder.time('tpm', 'tpm.sign', sign);
     }
   }
 

@@ -1,12 +1,14 @@
 import type { IssuePlan } from '../../faults/device-fault.ts';
 import { deviceFault } from '../../faults/table.ts';
+import type { TpmHost } from '../../tpm/tpm-host.ts';
 import type { ManufacturedTpm } from '../../tpm/transport.ts';
 import type { AttestationMechanism, IndividualEnrollment } from '../../wire/enrollment.ts';
-import type { DeviceCredentials, DeviceSpec } from '../device-spec.ts';
+import type { DeviceCredentials, DeviceSpec, KeyStoreKind } from '../device-spec.ts';
 import type { FleetAuthority } from './fleet-authority.ts';
 import { issueSymmetricKey } from './symmetric-key.ts';
 import { type DeviceToken, type IssuedKey, issueTokenSymmetricKey, issueTokenX509 } from './token.ts';
 import { issueTpm } from './tpm.ts';
+import { issueTpmSymmetricKey, issueTpmX509 } from './tpm-keys.ts';
 import { issueX509 } from './x509.ts';
 
 /** What a device holds, and what the service must be told of it. */
@@ -22,6 +24,8 @@ export interface IssuedCredentials {
 export interface DeviceHardware {
   readonly tpm?: ManufacturedTpm | undefined;
   readonly token?: DeviceToken | undefined;
+  /** Runs the TPM while a key is made in it; for X.509 and symmetric keys only. */
+  readonly tpmHost?: TpmHost | undefined;
 }
 
 /** What one attestation makes for a device: the proof, and what identifies it in an individual enrollment. */
@@ -77,18 +81,29 @@ function issue(
   spec: DeviceSpec,
   plan: IssuePlan,
   authority: FleetAuthority,
-  { tpm, token }: DeviceHardware,
+  hardware: DeviceHardware,
 ): Promise<Issued> {
   switch (spec.attestation) {
     case 'symmetric-key':
-      if (spec.keyStore === 'softhsm')
-        return Promise.resolve(issueTokenSymmetricKey(spec, plan, authority, token));
-      return Promise.resolve(issueSymmetricKey(spec, plan, authority));
+      return symmetricKeyIn[spec.keyStore](spec, plan, authority, hardware);
     case 'x509':
-      return spec.keyStore === 'softhsm'
-        ? issueTokenX509(spec, plan, authority, token)
-        : issueX509(spec, plan, authority);
+      return certificateIn[spec.keyStore](spec, plan, authority, hardware);
     case 'tpm':
-      return Promise.resolve(issueTpm(spec, plan, tpm));
+      return Promise.resolve(issueTpm(spec, plan, hardware.tpm));
   }
 }
+
+type IssueIn = Readonly<Record<KeyStoreKind, typeof issue>>;
+
+const symmetricKeyIn: IssueIn = {
+  software: (spec, plan, authority) => Promise.resolve(issueSymmetricKey(spec, plan, authority)),
+  softhsm: (spec, plan, authority, { token }) =>
+    Promise.resolve(issueTokenSymmetricKey(spec, plan, authority, token)),
+  swtpm: issueTpmSymmetricKey,
+};
+
+const certificateIn: IssueIn = {
+  software: issueX509,
+  softhsm: (spec, plan, authority, { token }) => issueTokenX509(spec, plan, authority, token),
+  swtpm: issueTpmX509,
+};

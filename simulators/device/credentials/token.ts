@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { IssuePlan } from '../../faults/device-fault.ts';
 import { fromBase64, toBase64 } from '../../kernel/bytes.ts';
 import { InvariantError } from '../../kernel/errors.ts';
@@ -6,10 +5,9 @@ import { CKO } from '../../pkcs11/constants.ts';
 import { type KeyCustody, readCustody } from '../../pkcs11/custody.ts';
 import { deviceKeyName } from '../../pkcs11/provision-token.ts';
 import type { TokenHost } from '../../pkcs11/token-host.ts';
-import type { TokenKey } from '../../pkcs11/token-key.ts';
 import { deriveGroupMemberKey, findObject, importSecretKey } from '../../pkcs11/token-objects.ts';
 import type { StoredToken } from '../../pkcs11/token-store.ts';
-import type { ExternalKey } from '../../pki/external-key.ts';
+import { externalKeyOf } from '../../pki/external-key.ts';
 import { pemToDer, thumbprints } from '../../pki/pem.ts';
 import { deriveGroupDeviceKey } from '../../wire/group-key.ts';
 import type { DeviceSpec } from '../device-spec.ts';
@@ -41,7 +39,7 @@ export async function issueTokenX509(
   const pki = await opened(certificate.authority === 'enrolled' ? authority.pki : authority.unknownPki);
   const request = certificateRequest(enrollment, certificate);
   using key = host.openKey(token.keyUri);
-  const held = await pki.certifyDeviceKey(externalKey(key), request);
+  const held = await pki.certifyDeviceKey(externalKeyOf(key), request);
   const presented = certificate.certifies === 'own-key' ? held : await pki.issueDeviceCertificate(request);
   const enrolled = keyPlan === 'enrolled' ? held : await pki.issueDeviceCertificate(request);
   return {
@@ -97,16 +95,6 @@ export function issueTokenSymmetricKey(
 }
 
 const permanent = { ...deviceKeyName, keep: true };
-
-function externalKey(key: TokenKey): ExternalKey {
-  const publicKey = key.publicKey();
-  const kind = publicKey.asymmetricKeyType === 'rsa' ? 'rsa-pkcs1' : 'ecdsa';
-  return {
-    subjectPublicKeyInfo: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
-    sign: (data) =>
-      key.signDigest({ kind, hash: 'sha256', digest: createHash('sha256').update(data).digest() }),
-  };
-}
 
 function required(deviceToken: DeviceToken | undefined, registrationId: string): DeviceToken {
   if (deviceToken !== undefined) return deviceToken;

@@ -1,8 +1,11 @@
+import type { KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { connect, createServer, type SecureContext, type TLSSocket, type TlsOptions } from 'node:tls';
+import { externalKeyOf } from '../../pki/external-key.ts';
 import { createTestPki, type IssuedCertificate } from '../../pki/test-pki.ts';
+import type { SignRequest } from '../sign-request.ts';
 
 const pki = await createTestPki();
 const serverCertificate = await pki.issueServerCertificate({ names: ['server.example'] });
@@ -12,6 +15,14 @@ export const issueIdentity = (
   commonName: string,
   keyAlgorithm: 'ec-p256' | 'rsa-2048',
 ): Promise<IssuedCertificate> => pki.issueDeviceCertificate({ commonName, keyAlgorithm });
+
+/** A certificate for a key whose private half is elsewhere: the key signs the request. PEM, the chain included. */
+export async function issueKeyCertificate(
+  commonName: string,
+  key: { publicKey(): KeyObject; signDigest(request: SignRequest): Uint8Array },
+): Promise<string> {
+  return (await pki.certifyDeviceKey(externalKeyOf(key), { commonName })).chainPem;
+}
 
 /** Trusted by clients and server alike. */
 export const rootPem = pki.bundle.rootPem;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import vectors from '../../../test/vectors/tpm/commands.json' with { type: 'json' };
 import { fromHex, toHex, utf8 } from '../../kernel/bytes.ts';
 import { CodecError, TpmResponseError } from '../../kernel/errors.ts';
-import { templates } from '../templates.ts';
+import { deviceKeyTemplates, templates } from '../templates.ts';
 import { AES_128_CFB } from './algorithm-schemes.ts';
 import { emptyPassword, password, policySession } from './authorization.ts';
 import { type Authorized, decodeResponse, encodeCommand, type TpmCommand } from './command.ts';
@@ -84,6 +84,13 @@ const exchanges: Record<keyof typeof vectors.exchanges, Exchange> = {
     inSymSeed: fromHex(inSymSeed),
     symmetricAlg: AES_128_CFB,
   }),
+  'Create EC key': create(encodePublicArea(deviceKeyTemplates['ec-p256'])),
+  'Create RSA key': create(encodePublicArea(deviceKeyTemplates['rsa-2048'])),
+  'Create HMAC key': create(encodePublicArea(deviceKeyTemplates.hmac), utf8('key'.repeat(8))),
+  Unseal: exchange(commands.Unseal, { itemHandle: 0x80000001 }),
+  'Sign ECDSA': sign(TPM_ALG.ECDSA),
+  'Sign RSASSA': sign(TPM_ALG.RSASSA),
+  'Sign RSAPSS': sign(TPM_ALG.RSAPSS),
   Load: exchange(commands.Load, {
     parentHandle: storageRootKey,
     inPrivate: loadedPrivate,
@@ -120,6 +127,18 @@ const exchanges: Record<keyof typeof vectors.exchanges, Exchange> = {
 
 function createPrimary(primaryHandle: number, inPublic: Uint8Array): Exchange {
   return exchange(commands.CreatePrimary, { primaryHandle, inPublic });
+}
+
+function create(inPublic: Uint8Array, data: Uint8Array = noBytes): Exchange {
+  return exchange(commands.Create, { parentHandle: storageRootKey, inPublic, data });
+}
+
+function sign(algorithm: number): Exchange {
+  return exchange(commands.Sign, {
+    keyHandle: 0x80000001,
+    digest: new Uint8Array(32).fill(0x5a),
+    inScheme: { algorithm, hashAlg: TPM_ALG.SHA256 },
+  });
 }
 
 const cases = Object.entries(exchanges).map(([title, made]) => ({
@@ -163,6 +182,12 @@ describe('decodeResponse', () => {
     expect(toHex(decodeResponse(commands.ActivateCredential, response('ActivateCredential')).certInfo)).toBe(
       vectors.innerKey,
     );
+    expect(decodeResponse(commands.Sign, response('Sign RSAPSS')).signature).toMatchObject({
+      kind: 'rsa',
+      algorithm: TPM_ALG.RSAPSS,
+      hashAlg: TPM_ALG.SHA256,
+      sig: expect.objectContaining({ length: 256 }) as Uint8Array,
+    });
     expect(decodeResponse(commands.HMAC, response('HMAC')).outHMAC).toEqual(
       decodeResponse(commands.SequenceComplete, response('SequenceComplete')).result,
     );

@@ -1,13 +1,16 @@
-import { type SymmetricDefinition, writeSymmetric } from './algorithm-schemes.ts';
+import { type Scheme, type SymmetricDefinition, writeScheme, writeSymmetric } from './algorithm-schemes.ts';
 import { defineCommand } from './command.ts';
+import { TPM_ST } from './constants.ts';
 import {
   encodeSensitiveCreate,
   type PcrSelection,
   readCapabilityData,
   readList,
   readPcrSelections,
+  readSignature,
   readTicket,
   readTpm2bNvPublic,
+  writeNullTicket,
   writePcrSelections,
 } from './structures.ts';
 
@@ -69,6 +72,32 @@ export const commands = {
     result: (reader, sessionHandle) => ({ sessionHandle, nonceTPM: reader.sized('nonceTPM') }),
   }),
 
+  /** Part 3 §12.1, without outsideInfo and PCRs. `data` is the key of an HMAC object, which the TPM does not make. */
+  Create: defineCommand({
+    name: 'TPM2_Create',
+    code: 0x153,
+    handles: ['@parentHandle'],
+    parameters: (
+      writer,
+      p: { readonly userAuth?: Uint8Array; readonly data?: Uint8Array; readonly inPublic: Uint8Array },
+    ) => {
+      writer
+        .sized(encodeSensitiveCreate(p.userAuth ?? empty, p.data ?? empty))
+        .sized(p.inPublic)
+        .sized(empty);
+      writePcrSelections(writer, []);
+    },
+    result: (reader) => ({
+      /** Encrypted by the parent: good in this TPM only. */
+      outPrivate: reader.sized('outPrivate'),
+      /** TPMT_PUBLIC. */
+      outPublic: reader.sized('outPublic'),
+      creationData: reader.sized('creationData'),
+      creationHash: reader.sized('creationHash'),
+      creationTicket: readTicket(reader),
+    }),
+  }),
+
   /** Part 3 §12.2. */
   Load: defineCommand({
     name: 'TPM2_Load',
@@ -101,6 +130,14 @@ export const commands = {
     parameters: (writer, p: { readonly credentialBlob: Uint8Array; readonly secret: Uint8Array }) =>
       writer.sized(p.credentialBlob).sized(p.secret),
     result: (reader) => ({ certInfo: reader.sized('certInfo') }),
+  }),
+
+  /** Part 3 §12.7: the one command that gives out what an object holds, where that is data and no key. */
+  Unseal: defineCommand({
+    name: 'TPM2_Unseal',
+    code: 0x15e,
+    handles: ['@itemHandle'],
+    result: (reader) => ({ outData: reader.sized('outData') }),
   }),
 
   /** Part 3 §13.3. */
@@ -171,6 +208,19 @@ export const commands = {
     parameters: (writer, p: { readonly buffer: Uint8Array; readonly hierarchy: number }) =>
       writer.sized(p.buffer).u32(p.hierarchy),
     result: (reader) => ({ result: reader.sized('result'), validation: readTicket(reader) }),
+  }),
+
+  /** Part 3 §20.2, for digests that were made outside: without a ticket. */
+  Sign: defineCommand({
+    name: 'TPM2_Sign',
+    code: 0x15d,
+    handles: ['@keyHandle'],
+    parameters: (writer, p: { readonly digest: Uint8Array; readonly inScheme: Scheme | undefined }) => {
+      writer.sized(p.digest);
+      writeScheme(writer, p.inScheme);
+      writeNullTicket(writer, TPM_ST.HASHCHECK);
+    },
+    result: (reader) => ({ signature: readSignature(reader) }),
   }),
 
   /** Part 3 §22.4. */

@@ -31,8 +31,8 @@ export const TPM_ALG = {
 /** TPM_ECC_CURVE, Part 2 §6.4. */
 export const TPM_ECC = { NIST_P256: 0x0003, NIST_P384: 0x0004, NIST_P521: 0x0005 } as const;
 
-/** TPM_ST, Part 2 §6.9: whether a command or response carries an authorization area. */
-export const TPM_ST = { NO_SESSIONS: 0x8001, SESSIONS: 0x8002 } as const;
+/** TPM_ST, Part 2 §6.9: whether a command or response carries an authorization area; the tag of a ticket. */
+export const TPM_ST = { NO_SESSIONS: 0x8001, SESSIONS: 0x8002, HASHCHECK: 0x8024 } as const;
 
 /** TPM_SU, Part 2 §6.10. */
 export const TPM_SU = { CLEAR: 0x0000, STATE: 0x0001 } as const;

@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter } from '../../kernel/bytes.ts';
-import { TPM_CAP } from './constants.ts';
+import { CodecError } from '../../kernel/errors.ts';
+import { TPM_ALG, TPM_CAP, TPM_RH } from './constants.ts';
 
 /** TPMS_PCR_SELECTION, Part 2 §10.6.2. */
 export interface PcrSelection {
@@ -14,6 +15,11 @@ export interface Ticket {
   readonly hierarchy: number;
   readonly digest: Uint8Array;
 }
+
+/** TPMT_SIGNATURE, Part 2 §11.3.4, by the asymmetric schemes of TLS. Numbers may lack leading zero bytes. */
+export type Signature =
+  | { readonly kind: 'rsa'; readonly algorithm: number; readonly hashAlg: number; readonly sig: Uint8Array }
+  | { readonly kind: 'ecdsa'; readonly hashAlg: number; readonly r: Uint8Array; readonly s: Uint8Array };
 
 /** TPMU_CAPABILITIES, Part 2 §10.10.1. */
 export type CapabilityData =
@@ -70,6 +76,35 @@ export const readTicket = (reader: ByteReader): Ticket => ({
   hierarchy: reader.u32('ticket hierarchy'),
   digest: reader.sized('ticket digest'),
 });
+
+/** The ticket that stands for none: hierarchy NULL, no digest (Part 2 §10.7.1). */
+export const writeNullTicket = (writer: ByteWriter, tag: number): void => {
+  writer.u16(tag).u32(TPM_RH.NULL).u16(0);
+};
+
+/** @throws CodecError for a signature that is neither RSASSA, RSAPSS nor ECDSA */
+export function readSignature(reader: ByteReader): Signature {
+  const at = reader.offset;
+  const algorithm = reader.u16('sigAlg');
+  switch (algorithm) {
+    case TPM_ALG.RSASSA:
+    case TPM_ALG.RSAPSS:
+      return { kind: 'rsa', algorithm, hashAlg: reader.u16('signature hash'), sig: reader.sized('sig') };
+    case TPM_ALG.ECDSA:
+      return {
+        kind: 'ecdsa',
+        hashAlg: reader.u16('signature hash'),
+        r: reader.sized('signatureR'),
+        s: reader.sized('signatureS'),
+      };
+    default:
+      throw new CodecError(
+        `signature algorithm 0x${algorithm.toString(16).padStart(4, '0')} is not known`,
+        at,
+        'TPM_ALG_RSASSA, TPM_ALG_RSAPSS or TPM_ALG_ECDSA',
+      );
+  }
+}
 
 /** TPMS_CAPABILITY_DATA. */
 export function readCapabilityData(reader: ByteReader): CapabilityData {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../kernel/clock.ts';
+import { blockThreadMs, type Clock } from '../../kernel/clock.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { TpmTransport } from '../transport.ts';
 import { commandCodeOf } from '../transports/tpm-framing.ts';
@@ -37,6 +37,14 @@ export function withLatency(inner: TpmTransport, { chip, random, clock }: Latenc
       const response = await inner.send(command, signal);
       const remainingMs = durationMs - (clock.monotonicMs() - startMs);
       if (remainingMs > 0) await clock.sleepMs(remainingMs, signal);
+      return response;
+    },
+    // A slow chip stops the thread, for there is no other way to sign in a TLS handshake.
+    sendSync: (sendSync) => (command, deadlineMs) => {
+      const durationMs = draw(durationOf(command, chips[chip]), random);
+      const startMs = clock.monotonicMs();
+      const response = sendSync(command, deadlineMs);
+      blockThreadMs(durationMs - (clock.monotonicMs() - startMs));
       return response;
     },
   });

@@ -10,6 +10,8 @@ export function withQueue(inner: TpmTransport): TpmTransport {
   const turns = createLimiter(1);
   return decorate(inner, {
     send: (command, signal) => turns.run(() => inner.send(command, signal), signal),
+    // It cannot queue up; the transport itself refuses while a command is in flight.
+    sendSync: (sendSync) => sendSync,
     power: (action) => turns.run(async () => inner.power?.(action)),
     setLocality: (locality) => turns.run(async () => inner.setLocality?.(locality)),
   });

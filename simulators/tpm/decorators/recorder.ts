@@ -22,23 +22,38 @@ export function withRecorder(
   clock: Clock,
   onCommand: (command: RecordedCommand) => void,
 ): TpmTransport {
+  const begin = (
+    command: Uint8Array,
+  ): { answered(response: Uint8Array): void; failed(error: unknown): void } => {
+    const atMs = clock.nowMs();
+    const startMs = clock.monotonicMs();
+    const record = (result: string): void =>
+      onCommand({ atMs, durationMs: clock.monotonicMs() - startMs, command: nameOf(command), result });
+    return {
+      answered: (response) => record(decodeResponseCode(responseCodeOf(response)).name),
+      failed: (error) => record(error instanceof RigError ? error.code : 'UNKNOWN'),
+    };
+  };
   return decorate(inner, {
     send: async (command, signal) => {
-      const atMs = clock.nowMs();
-      const startMs = clock.monotonicMs();
-      const record = (result: string): void =>
-        onCommand({
-          atMs,
-          durationMs: clock.monotonicMs() - startMs,
-          command: nameOf(command),
-          result,
-        });
+      const recording = begin(command);
       try {
         const response = await inner.send(command, signal);
-        record(decodeResponseCode(responseCodeOf(response)).name);
+        recording.answered(response);
         return response;
       } catch (error) {
-        record(error instanceof RigError ? error.code : 'UNKNOWN');
+        recording.failed(error);
+        throw error;
+      }
+    },
+    sendSync: (sendSync) => (command, deadlineMs) => {
+      const recording = begin(command);
+      try {
+        const response = sendSync(command, deadlineMs);
+        recording.answered(response);
+        return response;
+      } catch (error) {
+        recording.failed(error);
         throw error;
       }
     },

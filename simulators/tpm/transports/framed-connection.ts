@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { concatBytes } from '../../kernel/bytes.ts';
 import { abortError } from '../../kernel/deadline.ts';
 import { InvariantError, TransportError, toError } from '../../kernel/errors.ts';
+import { descriptorOf, exchangeSynchronously } from './synchronous-exchange.ts';
 
 /**
  * Says how long an answer is, from the bytes that have come so far.
@@ -89,6 +90,23 @@ export class FramedConnection implements AsyncDisposable {
     return answer.promise;
   }
 
+  /**
+   * As `request`, without giving the thread away: nothing else happens in it until the answer is there.
+   *
+   * @throws TransportError `TPM_BUSY` when another request is in flight, else as `request`
+   */
+  requestSync(bytes: Uint8Array, answerLength: AnswerLength, deadlineMs: number): Uint8Array {
+    if (this.#failure !== undefined) throw this.#failure;
+    const fd = descriptorOf(this.#stream);
+    if (this.#exchange !== undefined || this.#stream.writableLength > 0 || fd === undefined) {
+      throw new TransportError('tpm', 'TPM_BUSY', 'the TPM is at work on another command');
+    }
+    const outcome = this.#exchangeSync(fd, bytes, answerLength, deadlineMs);
+    if (!(outcome instanceof Error)) return outcome;
+    this.#fail(outcome);
+    throw outcome;
+  }
+
   /** Whether requests can still be made: nothing has failed and neither side has closed. */
   get usable(): boolean {
     return this.#failure === undefined;
@@ -124,6 +142,25 @@ export class FramedConnection implements AsyncDisposable {
     this.#received = new Uint8Array(0);
     this.#exchange = undefined;
     exchange.settle(answer);
+  }
+
+  #exchangeSync(
+    fd: number,
+    bytes: Uint8Array,
+    answerLength: AnswerLength,
+    deadlineMs: number,
+  ): Uint8Array | TransportError {
+    try {
+      const answer = exchangeSynchronously(fd, bytes, answerLength, deadlineMs);
+      if (answer === 'timeout') return timedOut(deadlineMs);
+      if (answer === 'closed') return this.#closedError();
+      return answer.length === answerLength(answer)
+        ? answer
+        : malformed('the answer is longer than its size field says');
+    } catch (thrown) {
+      // EPIPE, ECONNRESET: the other side has gone.
+      return thrown instanceof TransportError ? thrown : this.#closedError();
+    }
   }
 
   #fail(failure: TransportError): void {

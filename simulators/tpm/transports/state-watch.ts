@@ -23,6 +23,7 @@ export interface StateWatch {
 const readOnlyCommands: ReadonlySet<number> = new Set(
   [
     commands.ActivateCredential,
+    commands.Create,
     commands.CreatePrimary,
     commands.FlushContext,
     commands.GetCapability,
@@ -38,6 +39,7 @@ const readOnlyCommands: ReadonlySet<number> = new Set(
     commands.SelfTest,
     commands.SequenceComplete,
     commands.SequenceUpdate,
+    commands.Sign,
     commands.StartAuthSession,
   ].map((command) => command.code),
 );
@@ -55,6 +57,14 @@ export function watchState(tpm: SwtpmProcess): StateWatch {
       // Until it is known to have gone well, a command may have done anything.
       changed = true;
       const response = await tpm.send(command, signal);
+      changed = wasChanged || !isReadOnly(command) || responseCodeOf(response) !== 0;
+      return response;
+    },
+    sendSync: (command, deadlineMs) => {
+      assertOnLoan();
+      const wasChanged = changed;
+      changed = true;
+      const response = tpm.sendSync(command, deadlineMs);
       changed = wasChanged || !isReadOnly(command) || responseCodeOf(response) !== 0;
       return response;
     },

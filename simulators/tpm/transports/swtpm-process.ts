@@ -110,6 +110,11 @@ export class SwtpmProcess implements TpmTransport {
     return this.#data.request(command, responseLength, { deadlineMs: this.#responseDeadlineMs, signal });
   }
 
+  sendSync(command: Uint8Array, deadlineMs: number): Uint8Array {
+    if (!this.#poweredOn) throw new TransportError('tpm', 'TPM_POWERED_OFF', 'the TPM has no power');
+    return this.#data.requestSync(command, responseLength, deadlineMs);
+  }
+
   async power(action: 'cycle' | 'off'): Promise<void> {
     await this.#powerOff();
     if (action === 'cycle') {
