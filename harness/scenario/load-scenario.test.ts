@@ -16,6 +16,7 @@ describe('parseScenario', () => {
       load: { arrival: 'constant-concurrency', concurrency: 50 },
       run: { workers: 'auto', rangeSize: 100, attemptTimeoutMs: 60_000, retryPolicy: 'standard' },
       tpm: { mode: 'auto' },
+      hsm: { signMs: 0 },
       fleet: [
         {
           devices: 1,

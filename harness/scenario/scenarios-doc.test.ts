@@ -4,9 +4,11 @@ import { expectedOfFault, faultKinds, impossibility } from '../../simulators/sch
 import { exitCodes } from '../cli/exit-codes.ts';
 import { metricNames } from '../verdict/threshold-syntax.ts';
 
-const text = readFileSync(new URL('../../docs/scenarios.md', import.meta.url), 'utf8');
-const rowOf = (name: string): string | undefined =>
-  text.split('\n').find((line) => line.startsWith(`| ${name} |`));
+const read = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+const text = read('scenarios.md');
+const ofTokens = read('hsm.md');
+const rowOf = (name: string, page = text): string | undefined =>
+  page.split('\n').find((line) => line.startsWith(`| ${name} |`));
 
 describe('docs/scenarios.md', () => {
   it.each(faultKinds)('tells what %s must lead to', (fault) => {
@@ -20,6 +22,16 @@ describe('docs/scenarios.md', () => {
         expect(row).toContain(String(errorCode ?? code ?? result));
       }
     }
+  });
+
+  it.each(faultKinds)('leaves %s to docs/hsm.md where it is a mistake with a token', (fault) => {
+    const axes = { platform: 'linux', enrollment: 'individual', attestation: 'x509' } as const;
+    const client = { transport: 'https', client: 'native', fault } as const;
+    const withToken = impossibility({ ...axes, ...client, keyStore: 'softhsm' }) === undefined;
+    const without = impossibility({ ...axes, ...client, keyStore: 'software' }) === undefined;
+    const row = rowOf(`\`${fault}\``, ofTokens);
+    if (withToken && !without) expect(row).toContain(`\`${expectedOfFault(fault, axes).code}\``);
+    else expect(row).toBeUndefined();
   });
 
   it('names every metric and every exit code', () => {

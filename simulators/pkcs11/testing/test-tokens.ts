@@ -13,10 +13,14 @@ export interface TestTokens extends AsyncDisposable {
   readonly token: StoredToken;
 }
 
-/** Tokens of the shared cache, laid out for one test. Disposing of them fails when a session is still open. */
+/** Makes tokens for one test, in a cache of its own. Disposing of them fails when a session is still open. */
 export async function openTestTokens(counts: TokenCounts, shards = 1): Promise<TestTokens> {
-  const made = await ensureTokens({ counts, signal: AbortSignal.timeout(30_000) });
   const directory = await openScratchDirectory({ name: 'test-tokens' });
+  const made = await ensureTokens({
+    counts,
+    cacheDirectory: join(directory.path, 'cache'),
+    signal: AbortSignal.timeout(30_000),
+  });
   const cached = [...made['ec-p256'], ...made['rsa-2048'], ...made.empty];
   const store = await openTokenStore({ directory: join(directory.path, 'store'), tokens: cached, shards });
   const host = createTokenHost();
