@@ -19,6 +19,7 @@ export function addListCommand(program: Command): void {
         ['enrollment', axes.enrollmentKinds],
         ['attestation', axes.attestationKinds],
         ['keyStore', axes.keyStoreKinds],
+        ['keyAlgorithm', axes.keyAlgorithms],
         ['transport', axes.transportKinds],
         ['client', axes.clientKinds],
         ['fault', axes.faultKinds],
