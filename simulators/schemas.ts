@@ -23,7 +23,7 @@ export interface CellAxes {
   readonly keyStore: KeyStoreKind;
   readonly transport: TransportKind;
   /** Of X.509 keys. */
-  readonly keyAlgorithm?: KeyAlgorithm;
+  readonly keyAlgorithm?: KeyAlgorithm | undefined;
   readonly client: ClientKind;
   readonly fault?: FaultKind;
 }

@@ -3,8 +3,10 @@ import {
   ensureTpms,
   groupEnrollments,
   type ManufacturedTpm,
+  probeTlsKeys,
 } from '../../simulators/index.ts';
-import type { PlannedDevice } from '../plan/fleet-plan.ts';
+import { EnvironmentError } from '../../simulators/kernel/errors.ts';
+import type { FleetPlan, PlannedDevice } from '../plan/fleet-plan.ts';
 import { credentialsFile, type FleetRun } from './fleet-run.ts';
 
 /**
@@ -14,6 +16,7 @@ import { credentialsFile, type FleetRun } from './fleet-run.ts';
  */
 export async function prepareFleet(run: FleetRun): Promise<void> {
   const { plan, ranges, pool, endpoint, tokens, directory, signal, onProgress } = run;
+  requireTlsKeys(plan);
   const tpms = await ensureFleetTpms(run);
   const authority = await createFleetAuthority(`rig-${plan.fleetTag}`);
   await endpoint.enroll(
@@ -40,6 +43,20 @@ export async function prepareFleet(run: FleetRun): Promise<void> {
       onProgress({ stage: 'credentials', done, of: plan.devices.length });
     }),
   );
+}
+
+/** Without the addon every such device would fail in the same way: say it once, and what to do. */
+function requireTlsKeys({ devices }: FleetPlan): void {
+  const needed = devices.some(({ spec }) => spec.attestation === 'x509' && spec.keyStore !== 'software');
+  if (!needed) return;
+  try {
+    probeTlsKeys();
+  } catch (cause) {
+    throw new EnvironmentError('node-tls-key', 'TLS cannot use keys that are in tokens or TPMs', {
+      hint: 'Build the addon: npm rebuild node-tls-key (needs a C compiler, make and python3).',
+      cause,
+    });
+  }
 }
 
 /** By registrationId. */

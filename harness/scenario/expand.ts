@@ -74,11 +74,18 @@ function cellName({
     platform,
     enrollment,
     attestation,
-    keyAlgorithm === undefined ? keyStore : `${keyStore}-${keyAlgorithm}`,
+    keyStoreName({ keyStore, keyAlgorithm }),
     transport,
     client,
     ...(fault === undefined ? [] : [fault]),
   ].join('/');
 }
+
+/** A key store and what is in it, where a scenario says so: `softhsm-rsa-2048`. */
+export const keyStoreName = ({
+  keyStore,
+  keyAlgorithm,
+}: Pick<CellAxes, 'keyStore' | 'keyAlgorithm'>): string =>
+  keyAlgorithm === undefined ? keyStore : `${keyStore}-${keyAlgorithm}`;
 
 const several = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);

@@ -15,6 +15,7 @@ import { DurationHistogram } from '../metrics/histogram.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { describeLoad } from '../plan/arrivals.ts';
 import type { FleetPlan } from '../plan/fleet-plan.ts';
+import { keyStoreName } from '../scenario/expand.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 
 export interface ResultParts {
@@ -67,7 +68,8 @@ export function buildResult(parts: ResultParts): RunResult {
     ),
     lateness: recorder.lateness.toDistribution(),
     cells: plan.cells.map((cell, index): CellResult => {
-      const { name, platform, enrollment, attestation, keyStore, transport, client, fault } = cell;
+      const { name, platform, enrollment, attestation, transport, client, fault } = cell;
+      const keyStore = keyStoreName(cell);
       const measured = cell.notPossible === undefined ? recorder.cell(index) : undefined;
       return {
         ...{ name, platform, enrollment, attestation, keyStore, transport, client, fault: fault ?? null },

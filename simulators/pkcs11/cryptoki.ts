@@ -242,8 +242,10 @@ function call<T>(name: string, work: () => T): T {
 /**
  * An error of pkcs11js in our words. Most calls throw a `Pkcs11Error`; some throw a plain Error whose message is
  * `CKR_ATTRIBUTE_READ_ONLY:16`.
+ *
+ * @param callName for errors that do not tell it
  */
-function cryptokiError(thrown: unknown, callName: string): unknown {
+export function cryptokiError(thrown: unknown, callName: string): unknown {
   if (thrown instanceof pkcs11js.Pkcs11Error) {
     return new CryptokiError(returnName(thrown.code), thrown.method, thrown.code, { cause: thrown });
   }

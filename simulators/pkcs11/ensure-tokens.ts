@@ -5,6 +5,7 @@ import { InvariantError } from '../kernel/errors.ts';
 import { createLimiter } from '../kernel/limiter.ts';
 import { takeMachineLock } from '../processes/machine-lock.ts';
 import { newPin, type TokenContent, tokenContents } from './provision-token.ts';
+import { requireSoftHsm } from './softhsm.ts';
 import {
   type CachedToken,
   defaultTokenCacheDirectory,
@@ -39,6 +40,7 @@ export async function ensureTokens(
   const cache = await openTokenCache(cacheDirectory);
   const missing = (await missingTokens(cache, options)).length;
   if (missing > 0) {
+    requireSoftHsm(); // before processes are started that could only say the same
     await using _lock = await takeMachineLock(`tokens ${await realpath(cacheDirectory)}`, signal);
     await makeTokens(await missingTokens(cache, options), cache, options);
   }

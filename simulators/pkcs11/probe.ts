@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import pkcs11js from 'pkcs11js'; // CommonJS: Node finds only some of its names
 import { CryptokiError, EnvironmentError } from '../kernel/errors.ts';
+import { cryptokiError } from './cryptoki.ts';
 
 /** What a PKCS#11 module says of itself (C_GetInfo). */
 export interface CryptokiModuleInfo {
@@ -49,17 +50,10 @@ export function probeCryptokiModule(path: string): CryptokiModuleInfo {
       slots,
     };
   } catch (thrown) {
-    const cause = asCryptokiError(thrown);
+    const cause = cryptokiError(thrown, 'C_Initialize');
     const why = cause instanceof CryptokiError ? cause.message : 'it cannot be loaded';
     throw new EnvironmentError('pkcs11', `${path} does not work as a PKCS#11 module: ${why}`, { cause });
   } finally {
     module.close();
   }
-}
-
-/** An error of pkcs11js in our words: the CKR name stands before the colon of its message. */
-function asCryptokiError(thrown: unknown): unknown {
-  if (!(thrown instanceof pkcs11js.Pkcs11Error)) return thrown;
-  const name = thrown.message.split(':')[0] ?? 'CKR_GENERAL_ERROR';
-  return new CryptokiError(name, thrown.method, thrown.code, { cause: thrown });
 }

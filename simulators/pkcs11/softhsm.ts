@@ -13,7 +13,7 @@ export interface SoftHsmInstance {
 }
 
 /** @throws EnvironmentError when SoftHSM is not installed */
-function requireSoftHsm(): string {
+export function requireSoftHsm(): string {
   const path = findSoftHsmModule();
   if (path !== undefined) return path;
   throw new EnvironmentError('SoftHSM2', 'libsofthsm2.so was not found', {

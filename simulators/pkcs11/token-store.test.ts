@@ -114,6 +114,26 @@ describe('openTokenStore', () => {
     }
   });
 
+  it('lets a token be removed under a device, and the others sign on', async () => {
+    const made = await ensureTokens({
+      counts: { 'ec-p256': 2 },
+      cacheDirectory: join(directory, 'c'),
+      signal,
+    });
+    await using store = await openTokenStore({ directory: join(directory, 's'), tokens: made['ec-p256'] });
+    const host = createTokenHost();
+    const [removed, kept] = store.tokens.map(({ keyUri }) => host.openKey(keyUri));
+    const request = { kind: 'ecdsa', hash: 'sha256', digest: Buffer.alloc(32, 1) } as const;
+    expect(removed?.signDigest(request)).toHaveLength(64);
+    rmSync(join(store.shards[0]?.tokenDirectory ?? '', store.tokens[0]?.label ?? ''), { recursive: true });
+    expect(() => removed?.signDigest(request)).toThrow(
+      expect.objectContaining({ name: 'CryptokiError', code: expect.stringMatching(/^CKR_/) as string }),
+    );
+    expect(kept?.signDigest(request)).toHaveLength(64);
+    for (const key of [removed, kept]) key?.[Symbol.dispose]();
+    expect(host.sessions.open).toBe(0);
+  });
+
   it('keeps the PIN in a file for its owner only, and not in the URI', async () => {
     const made = await ensureTokens({ counts: { empty: 1 }, cacheDirectory: join(directory, 'c'), signal });
     await using store = await openTokenStore({ directory: join(directory, 's'), tokens: made.empty });
