@@ -145,18 +145,9 @@ describe('both clients against the emulator', () => {
 
   it('cover every cell and every mistake that needs no token', () => {
     expect(possible(cells)).toHaveLength(10);
-<<<<<<< HEAD
-    const met = new Set(mistaken.map(({ fault }) => fault));
-    const ofTokens = possible(cells.map((cell) => ({ ...cell, keyStore: 'softhsm' as const }))).flatMap(
-      (cell) => faultKinds.filter((fault) => !met.has(fault) && possible([{ ...cell, fault }]).length > 0),
-    );
-    expect(met.size).toBeGreaterThanOrEqual(12);
-    expect(met.size + new Set(ofTokens).size).toBe(faultKinds.length);
-=======
     // Mistakes with tokens have their own fleet: scenarios/conformance/hsm-faults.toml.
     const withoutTokens = faultKinds.filter((kind) => deviceFault(kind).token === undefined);
     expect(new Set(mistaken.map(({ fault }) => fault)).size).toBe(withoutTokens.length);
->>>>>>> tokens
   });
 
   it('let no secret into a trace or the request log', async () => {

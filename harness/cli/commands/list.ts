@@ -13,7 +13,6 @@ const root = fileURLToPath(new URL('../../../scenarios/', import.meta.url));
 export function addListCommand(program: Command): void {
   program
     .command('list')
-<<<<<<< HEAD
     .description(
       'list what can be chosen: values of every axis, scenarios that come with dps-rig, rules of the emulator',
     )
@@ -26,19 +25,6 @@ export function addListCommand(program: Command): void {
           : []),
         ...(what === 'rules' ? [describeRules().slice(0, -1)] : []),
         ...(what === undefined ? [['rules of the emulator: see `dps-rig list rules`']] : []),
-=======
-    .description('list the values of every axis, and the scenarios that come with dps-rig')
-    .action(async () => {
-      const rows: readonly (readonly [string, readonly string[]])[] = [
-        ['platform', axes.platformKinds],
-        ['enrollment', axes.enrollmentKinds],
-        ['attestation', axes.attestationKinds],
-        ['keyStore', axes.keyStoreKinds],
-        ['keyAlgorithm', axes.keyAlgorithms],
-        ['transport', axes.transportKinds],
-        ['client', axes.clientKinds],
-        ['fault', axes.faultKinds],
->>>>>>> tokens
       ];
       process.stdout.write(`${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`);
     });
@@ -50,6 +36,7 @@ function describeAxes(): string[] {
     ['enrollment', axes.enrollmentKinds],
     ['attestation', axes.attestationKinds],
     ['keyStore', axes.keyStoreKinds],
+    ['keyAlgorithm', axes.keyAlgorithms],
     ['transport', axes.transportKinds],
     ['client', axes.clientKinds],
     ['fault', axes.faultKinds],
