@@ -146,6 +146,8 @@ module.exports = {
     wrapped('azure-iot-amqp-base', 'simulators/device/clients/'),
     wrapped('azure-iot-provisioning-device-amqp', 'simulators/device/clients/'),
     wrapped('azure-iot-http-base', 'simulators/device/clients/'),
+    wrapped('azure-iot-device', 'simulators/device/clients/'),
+    wrapped('azure-iot-device-http', 'simulators/device/clients/'),
     wrapped('azure-iot-provisioning-device', 'simulators/device/clients/'),
     wrapped('azure-iot-provisioning-device-http', 'simulators/device/clients/'),
   ],

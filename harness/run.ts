@@ -14,6 +14,7 @@ import { splitIntoRanges } from './plan/ranges.ts';
 import { expandMatrix } from './scenario/expand.ts';
 import type { Scenario } from './scenario/scenario-schema.ts';
 import { buildResult } from './verdict/build-result.ts';
+import { manualRegistrations } from './verdict/hub-oracle.ts';
 import { judge } from './verdict/judge.ts';
 import { collectKeyCustody } from './verdict/key-custody.ts';
 
@@ -54,7 +55,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const timed = await registerFleet(fleet);
   const recorder = recordOutcomes(timed.outcomes);
   const interrupted = signal.aborted;
-  const registrations = await endpoint.registrations();
+  const telemetry = await endpoint.telemetry();
+  const registrations = [
+    ...(await endpoint.registrations()),
+    ...manualRegistrations(plan, await endpoint.devices(), telemetry),
+  ];
   const { outcomes } = timed;
   const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens });
   const checks = judge({
@@ -64,6 +69,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     recorder,
     keyCustody,
     registrations,
+    telemetry,
     hubs: endpoint.hubs,
     interrupted,
   });

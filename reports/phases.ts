@@ -34,5 +34,6 @@ const explanations: ReadonlyMap<string, string> = new Map([
   ['poll-wait', 'waiting between status queries, as Retry-After asks'],
   ['poll', 'from sending a status query to its answer'],
   ['hub-connect', 'connecting to the assigned hub'],
+  ['telemetry', 'from sending a message to the hub to its answer'],
   ['total', 'the whole registration, from its intended start to its outcome'],
 ]);

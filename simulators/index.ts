@@ -10,13 +10,15 @@ export {
 } from './device/credentials/fleet-authority.ts';
 export { issueCredentials } from './device/credentials/issue-credentials.ts';
 export type { IssuedKey } from './device/credentials/token.ts';
-export { createDevice, type Device, type DeviceContext } from './device/device.ts';
+export { createDevice, type Device, type DeviceContext, manualHub } from './device/device.ts';
 export * from './device/device-spec.ts';
 export * from './device/device-trace.ts';
 // dps
 export { behaviourProfiles, type ProfileName } from './dps/behaviour.ts';
 export type {
   CaCertificateSummary,
+  DeviceInHub,
+  DeviceSummary,
   DpsControl,
   DpsInfo,
   EnrollmentSummary,
@@ -38,6 +40,8 @@ export { type QuotaLimits, quotaProfiles } from './dps/quotas.ts';
 export { changedRules, type DpsRules } from './dps/rules.ts';
 export { emulatorServerNames, issueServerTls, type ServerTls } from './dps/server-tls.ts';
 export { type ServiceRight, serviceRights } from './dps/service-api/service-policy.ts';
+// hub
+export type { TelemetryMessage } from './hub/telemetry-log.ts';
 // pkcs11
 export type { KeyCustody } from './pkcs11/custody.ts';
 export { withLatency as withTokenLatency } from './pkcs11/decorators/latency.ts';

@@ -1,11 +1,23 @@
 /** The axes of the matrix as data, for scenario schemas and lists: nothing native is loaded by importing this. */
-import type { ClientKind, KeyStoreKind, PlatformKind, TransportKind } from './device/device-spec.ts';
+import type {
+  ClientKind,
+  KeyStoreKind,
+  PlatformKind,
+  ProvisioningKind,
+  TransportKind,
+} from './device/device-spec.ts';
 import type { DeviceFault } from './faults/device-fault.ts';
 import { deviceFaults, type FaultKind } from './faults/table.ts';
 import type { KeyAlgorithm } from './pki/key-pair.ts';
-import type { AttestationKind, EnrollmentKind } from './wire/constants.ts';
+import type { AttestationKind } from './wire/constants.ts';
 
-export { clientKinds, keyStoreKinds, platformKinds, transportKinds } from './device/device-spec.ts';
+export {
+  clientKinds,
+  keyStoreKinds,
+  platformKinds,
+  provisioningKinds,
+  transportKinds,
+} from './device/device-spec.ts';
 export { phases } from './device/device-trace.ts';
 export { behaviourProfiles, type ProfileName } from './dps/behaviour.ts';
 export { latencyNames } from './dps/latency.ts';
@@ -18,7 +30,7 @@ export { attestationKinds, enrollmentKinds } from './wire/constants.ts';
 /** One combination of all axes. */
 export interface CellAxes {
   readonly platform: PlatformKind;
-  readonly enrollment: EnrollmentKind;
+  readonly enrollment: ProvisioningKind;
   readonly attestation: AttestationKind;
   readonly keyStore: KeyStoreKind;
   readonly transport: TransportKind;
@@ -36,7 +48,12 @@ export function impossibility({
   keyAlgorithm,
   client,
   fault,
+  transport,
 }: CellAxes): string | undefined {
+  if (attestation === 'tpm' && enrollment === 'manual')
+    return 'IoT Hub has no TPM attestation: only DPS can give a TPM device the key for its hub';
+  if (enrollment === 'manual' && transport !== 'https')
+    return `devices reach their hub over HTTPS only, not yet over ${transport}`;
   if (attestation === 'tpm' && enrollment === 'group')
     return 'DPS has no enrollment group for TPM attestation';
   if (attestation === 'tpm' && keyStore !== 'swtpm') return 'TPM attestation needs a TPM';
@@ -46,7 +63,8 @@ export function impossibility({
   if (token !== undefined && keyStore !== 'softhsm') return `${fault} is a mistake of devices with a token`;
   const kinds: readonly AttestationKind[] = Object.keys(expected) as AttestationKind[];
   if (!kinds.includes(attestation)) return `${fault} is no mistake of ${attestation} devices`;
-  if (!enrollments.includes(enrollment)) return `${fault} is no mistake of ${enrollment} enrollments`;
+  if (enrollment === 'manual' || !enrollments.includes(enrollment))
+    return `${fault} is no mistake of ${enrollment} enrollments`;
   if (clients === 'native' && client !== 'native') return `an unmodified SDK cannot be made to do ${fault}`;
   return undefined;
 }

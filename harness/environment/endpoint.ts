@@ -38,6 +38,9 @@ async function startEndpoint(
     behaviour: { rules: dps.rules, profile: dps.profile, latency: dps.latency },
     hubs: dps.hubs,
     enroll: (enrollments) => dps.control.enroll(enrollments),
+    createDevices: (devices) => dps.control.createDevices(devices),
+    devices: () => dps.control.devices(),
+    telemetry: () => dps.control.telemetry(),
     registrations: () => dps.control.registrations(),
     [Symbol.asyncDispose]: () => dps[Symbol.asyncDispose](),
   };

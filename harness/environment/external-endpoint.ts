@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import {
   connectDpsControl,
   DEFAULT_API_VERSION,
+  type DeviceInHub,
   type Enrollment,
   type RegistrationRecord,
 } from '../../simulators/index.ts';
@@ -45,7 +46,9 @@ export async function connectEndpoint(
   };
   requireLoopback(dps.address, 'endpoint.address', scenarioFile);
   const before = await ask(control.registrations());
+  const messagesBefore = (await ask(control.telemetry())).length;
   const enrolled: string[] = [];
+  const made: DeviceInHub[] = [];
   return {
     kind: 'external',
     dps,
@@ -55,9 +58,19 @@ export async function connectEndpoint(
       enrolled.push(...enrollments.map(idOf));
       await ask(control.enroll(enrollments));
     },
+    createDevices: async (devices) => {
+      made.push(...devices);
+      await ask(control.createDevices(devices));
+    },
+    devices: () => ask(control.devices()),
+    // A ring: what was there before may have gone.
+    telemetry: async () => (await ask(control.telemetry())).slice(messagesBefore),
     registrations: async () => registeredSince(before, await ask(control.registrations())),
     // An emulator that is gone by now has nothing to tidy up.
-    [Symbol.asyncDispose]: () => control.removeEnrollments(enrolled).catch(() => undefined),
+    [Symbol.asyncDispose]: async () => {
+      await control.removeEnrollments(enrolled).catch(() => undefined);
+      await control.removeDevices(made).catch(() => undefined);
+    },
   };
 }
 

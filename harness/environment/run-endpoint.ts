@@ -1,4 +1,12 @@
-import type { DpsEndpoint, DpsInfo, Enrollment, RegistrationRecord } from '../../simulators/index.ts';
+import type {
+  DeviceInHub,
+  DeviceSummary,
+  DpsEndpoint,
+  DpsInfo,
+  Enrollment,
+  RegistrationRecord,
+  TelemetryMessage,
+} from '../../simulators/index.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 
 /** Where the fleet registers. */
@@ -11,6 +19,12 @@ export interface RunEndpoint extends AsyncDisposable {
   readonly hubs: readonly string[];
   /** @throws EnvironmentError when an emulator elsewhere does not answer */
   enroll(enrollments: readonly Enrollment[]): Promise<void>;
+  /** Makes devices in their hubs, for those without DPS. @throws EnvironmentError as above */
+  createDevices(devices: readonly DeviceInHub[]): Promise<void>;
+  /** Identities in the hubs. @throws EnvironmentError as above */
+  devices(): Promise<readonly DeviceSummary[]>;
+  /** Messages to the hubs since the run began. @throws EnvironmentError as above */
+  telemetry(): Promise<readonly TelemetryMessage[]>;
   /** What was registered since the run began. @throws EnvironmentError as above */
   registrations(): Promise<readonly RegistrationRecord[]>;
 }

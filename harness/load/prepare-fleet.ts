@@ -31,12 +31,13 @@ export async function prepareFleet(run: FleetRun): Promise<void> {
       const devices = plan.devices.slice(range.from, range.to);
       const file = credentialsFile(directory, range);
       const task = {
-        ...{ range, devices, authority, credentialsFile: file },
+        ...{ range, devices, authority, credentialsFile: file, hubs: endpoint.hubs },
         tpms: ofDevices(devices, tpms),
         tokens: ofDevices(devices, tokens.byRegistrationId),
       };
-      const { enrollments, keys, tokenSessions } = await pool.prepareRange(task, signal);
+      const { enrollments, manualDevices, keys, tokenSessions } = await pool.prepareRange(task, signal);
       await endpoint.enroll(enrollments);
+      await endpoint.createDevices(manualDevices);
       for (const [registrationId, key] of keys) tokens.recordKey(registrationId, key);
       tokens.countSessions(tokenSessions);
       done += devices.length;

@@ -3,9 +3,11 @@ import { dirname } from 'node:path';
 import {
   createTokenHost,
   type DeviceCredentials,
+  type DeviceInHub,
   type IndividualEnrollment,
   type IssuedKey,
   issueCredentials,
+  manualHub,
   openTpmHost,
   type TpmHost,
 } from '../../simulators/index.ts';
@@ -15,6 +17,7 @@ import type { PreparedRange, PrepareRangeTask } from './range-tasks.ts';
 export async function prepareRange(task: PrepareRangeTask): Promise<PreparedRange> {
   const credentials: DeviceCredentials[] = [];
   const enrollments: IndividualEnrollment[] = [];
+  const manualDevices: DeviceInHub[] = [];
   const keys = new Map<string, IssuedKey>();
   const host = createTokenHost();
   await using tpmHost = await openKeyMaker(task);
@@ -29,9 +32,12 @@ export async function prepareRange(task: PrepareRangeTask): Promise<PreparedRang
     if (issued.key !== undefined) keys.set(registrationId, issued.key);
     credentials.push(issued.credentials);
     if (issued.enrollment !== undefined) enrollments.push(issued.enrollment);
+    if (issued.manual !== undefined) {
+      manualDevices.push({ ...issued.manual, hub: manualHub(task.hubs, spec.index) });
+    }
   }
   await writeFile(task.credentialsFile, JSON.stringify(credentials), { mode: 0o600, flag: 'wx' });
-  return { enrollments, keys, tokenSessions: host.sessions };
+  return { enrollments, manualDevices, keys, tokenSessions: host.sessions };
 }
 
 /** Where the TPMs of X.509 and symmetric-key devices make their keys; they change nothing in a TPM's state. */

@@ -1,5 +1,6 @@
 import type {
   ChipName,
+  DeviceInHub,
   DpsEndpoint,
   FleetAuthority,
   IndividualEnrollment,
@@ -23,6 +24,8 @@ export interface PrepareRangeTask {
   /** By registrationId, for devices whose key is in a token. */
   readonly tokens: ReadonlyMap<string, StoredToken>;
   readonly credentialsFile: string;
+  /** Linked ones. */
+  readonly hubs: readonly string[];
 }
 
 export interface PreparedRange {
@@ -30,6 +33,8 @@ export interface PreparedRange {
   readonly keys: ReadonlyMap<string, IssuedKey>;
   readonly tokenSessions: TokenSessions;
   readonly enrollments: readonly IndividualEnrollment[];
+  /** Devices without DPS, each for its hub. */
+  readonly manualDevices: readonly DeviceInHub[];
 }
 
 /** Second pass, timed: registers the devices. */
@@ -45,6 +50,9 @@ export interface RunRangeTask {
   readonly seed: number;
   readonly attemptTimeoutMs: number;
   readonly retryPolicy: 'standard' | 'none';
+  readonly hubConnect: 'none' | 'telemetry';
+  /** Linked ones. */
+  readonly hubs: readonly string[];
   /** How long a token takes for a signature, beyond what it takes. */
   readonly tokenSignMs: number;
   readonly tpm: {

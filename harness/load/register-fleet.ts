@@ -72,7 +72,7 @@ function rangeTask(
     ...part
   }: Pick<RunRangeTask, 'range' | 'devices' | 'began'> & { readonly control: SharedControl },
 ): RunRangeTask {
-  const { attemptTimeoutMs, retryPolicy } = scenario.run;
+  const { attemptTimeoutMs, retryPolicy, hubConnect } = scenario.run;
   return {
     ...part,
     credentialsFile: credentialsFile(directory, part.range),
@@ -82,6 +82,8 @@ function rangeTask(
     seed: plan.seed,
     attemptTimeoutMs,
     retryPolicy,
+    hubConnect,
+    hubs: endpoint.hubs,
     tokenSignMs: scenario.hsm.signMs,
     tpm: {
       mode: setup.tpmMode,

@@ -14,7 +14,13 @@ describe('parseScenario', () => {
       seed: 1,
       endpoint: { kind: 'emulator', retryAfterSeconds: 1, assigningDurationMs: 0 },
       load: { arrival: 'constant-concurrency', concurrency: 50 },
-      run: { workers: 'auto', rangeSize: 100, attemptTimeoutMs: 60_000, retryPolicy: 'standard' },
+      run: {
+        workers: 'auto',
+        rangeSize: 100,
+        attemptTimeoutMs: 60_000,
+        retryPolicy: 'standard',
+        hubConnect: 'none',
+      },
       tpm: { mode: 'auto' },
       hsm: { signMs: 0 },
       fleet: [

@@ -6,7 +6,6 @@ import {
   chipNames,
   clientKinds,
   type DpsRules,
-  enrollmentKinds,
   type FaultKind,
   faultKinds,
   keyAlgorithms,
@@ -14,6 +13,7 @@ import {
   latencyNames,
   type ProfileName,
   platformKinds,
+  provisioningKinds,
   ruleTable,
   transportKinds,
 } from '../../simulators/schemas.ts';
@@ -46,7 +46,9 @@ const expectation = z
 const fleetEntry = z.strictObject({
   devices: z.int().min(1).max(1_000_000).describe('Devices of this entry, split evenly over its cells.'),
   attestation: axis(attestationKinds),
-  enrollment: axis(enrollmentKinds).default('individual'),
+  enrollment: axis(provisioningKinds)
+    .default('individual')
+    .describe('How devices come to their hub; manual is without DPS.'),
   transport: axis(transportKinds).default('https'),
   client: axis(clientKinds).default('native'),
   platform: axis(platformKinds).default('linux'),
@@ -135,6 +137,10 @@ export const scenarioSchema = z.strictObject({
       rangeSize: z.int().min(1).max(10_000).default(100).describe('Devices in a unit of work.'),
       attemptTimeoutMs: z.int().min(100).default(60_000).describe('A device that takes longer has failed.'),
       retryPolicy: z.enum(['standard', 'none']).default('standard'),
+      hubConnect: z
+        .enum(['none', 'telemetry'])
+        .default('none')
+        .describe('After its assignment a device connects to its hub and sends one message.'),
     })
     .prefault({}),
   tpm: z

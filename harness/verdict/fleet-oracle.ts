@@ -2,8 +2,7 @@ import type { Check } from '../../reports/run-result.ts';
 import type { RegistrationRecord } from '../../simulators/index.ts';
 import type { Outcome } from '../metrics/outcome.ts';
 import type { FleetPlan } from '../plan/fleet-plan.ts';
-
-const SHOWN = 5;
+import { oracleCheck } from './oracle-check.ts';
 
 /** What the oracle looks at: what was planned, what devices say, what the service's registry says. */
 export interface OracleEvidence {
@@ -73,17 +72,8 @@ export function judgeFleet(evidence: OracleEvidence): readonly Check[] {
     },
     { name: 'the service assigned nobody who was not planned', wrong: strangers(evidence) },
   ];
-  return checks.map(({ name, wrong }) => ({
-    kind: 'oracle',
-    name,
-    passed: wrong.length === 0,
-    actual:
-      wrong.length === 0
-        ? `${assigned.length} of ${evidence.plan.devices.length} devices assigned`
-        : `${wrong.length} wrong`,
-    detail:
-      wrong.length === 0 ? null : `${wrong.slice(0, SHOWN).join('; ')}${wrong.length > SHOWN ? '; ...' : ''}`,
-  }));
+  const seen = `${assigned.length} of ${evidence.plan.devices.length} devices assigned`;
+  return checks.map(({ name, wrong }) => oracleCheck(name, wrong, seen));
 }
 
 function lostDevices({ plan, outcomes, interrupted }: OracleEvidence): string[] {

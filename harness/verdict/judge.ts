@@ -3,20 +3,23 @@ import type { Recorder } from '../metrics/recorder.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { checkExpectations } from './expectations.ts';
 import { judgeFleet, type OracleEvidence } from './fleet-oracle.ts';
+import { type HubEvidence, judgeHubs } from './hub-oracle.ts';
 import { judgeKeyCustody } from './key-custody.ts';
 import { checkThresholds } from './thresholds.ts';
 
 /** Everything that can be said against a run: oracle, expectations (of a run that came to its end), thresholds. */
 export function judge(
-  evidence: OracleEvidence & {
-    readonly scenario: Scenario;
-    readonly recorder: Recorder;
-    readonly keyCustody: KeyCustody | undefined;
-  },
+  evidence: OracleEvidence &
+    HubEvidence & {
+      readonly scenario: Scenario;
+      readonly recorder: Recorder;
+      readonly keyCustody: KeyCustody | undefined;
+    },
 ): readonly Check[] {
   const { scenario, plan, outcomes, recorder, interrupted } = evidence;
   return [
     ...judgeFleet(evidence),
+    ...judgeHubs(evidence),
     ...judgeKeyCustody(evidence.keyCustody, outcomes),
     ...(interrupted ? [] : checkExpectations(plan, outcomes)),
     ...checkThresholds(scenario.thresholds, recorder),

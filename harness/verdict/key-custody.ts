@@ -2,8 +2,7 @@ import type { Check, KeyCustody } from '../../reports/run-result.ts';
 import type { IssuedKey, RegistrationRecord } from '../../simulators/index.ts';
 import type { Outcome } from '../metrics/outcome.ts';
 import type { FleetPlan } from '../plan/fleet-plan.ts';
-
-const SHOWN = 5;
+import { oracleCheck } from './oracle-check.ts';
 
 type KeyInToken = KeyCustody['keys'][number];
 
@@ -56,21 +55,21 @@ export function judgeKeyCustody(
   const byTls = used.filter(({ certificate }) => certificate !== null);
   const ids = (wrong: readonly KeyInToken[]): string[] => wrong.map(({ registrationId }) => registrationId);
   return [
-    check('no token gives its key away', `${keys.length} keys`, ids(keys.filter(isExposed))),
-    check(
+    oracleCheck('no token gives its key away', ids(keys.filter(isExposed)), `${keys.length} keys`),
+    oracleCheck(
       "the service saw the certificate of each device's own key",
-      `${byTls.length} certificates`,
       ids(byTls.filter(({ certificate, certificateSeen }) => certificate !== certificateSeen)),
+      `${byTls.length} certificates`,
     ),
-    check(
+    oracleCheck(
       "every proof was signed in the device's token, none by a resumed TLS session",
-      `${used.reduce((sum, { signatures }) => sum + signatures, 0)} signatures`,
       ids(used.filter(isUnproved)),
+      `${used.reduce((sum, { signatures }) => sum + signatures, 0)} signatures`,
     ),
-    check(
+    oracleCheck(
       'no session with a token is left open',
-      `${sessions.opened} sessions`,
       sessions.open === 0 ? [] : [`${sessions.open} are open`],
+      `${sessions.opened} sessions`,
     ),
   ];
 }
@@ -80,14 +79,3 @@ const isExposed = ({ sensitive, extractable, refusedRead }: KeyInToken): boolean
 
 const isUnproved = ({ certificate, signatures, handshakes, resumed }: KeyInToken): boolean =>
   resumed > 0 || signatures === 0 || (certificate !== null && (handshakes === 0 || signatures < handshakes));
-
-function check(name: string, seen: string, wrong: readonly string[]): Check {
-  return {
-    kind: 'oracle',
-    name,
-    passed: wrong.length === 0,
-    actual: wrong.length === 0 ? seen : `${wrong.length} wrong`,
-    detail:
-      wrong.length === 0 ? null : `${wrong.slice(0, SHOWN).join('; ')}${wrong.length > SHOWN ? '; ...' : ''}`,
-  };
-}

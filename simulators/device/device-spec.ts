@@ -1,5 +1,5 @@
 import type { KeyAlgorithm } from '../pki/key-pair.ts';
-import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
+import { type AttestationKind, enrollmentKinds } from '../wire/constants.ts';
 
 export const transportKinds = ['https', 'amqp', 'amqp-ws'] as const;
 export type TransportKind = (typeof transportKinds)[number];
@@ -10,6 +10,10 @@ export type ClientKind = (typeof clientKinds)[number];
 export const keyStoreKinds = ['software', 'softhsm', 'swtpm'] as const;
 export type KeyStoreKind = (typeof keyStoreKinds)[number];
 
+/** How a device comes to its hub: by an enrollment of DPS, or `manual`, without DPS. */
+export const provisioningKinds = [...enrollmentKinds, 'manual'] as const;
+export type ProvisioningKind = (typeof provisioningKinds)[number];
+
 export const platformKinds = ['linux'] as const;
 export type PlatformKind = (typeof platformKinds)[number];
 
@@ -19,7 +23,7 @@ export interface DeviceSpec {
   readonly index: number;
   readonly registrationId: string;
   readonly attestation: AttestationKind;
-  readonly enrollment: EnrollmentKind;
+  readonly enrollment: ProvisioningKind;
   readonly keyStore: KeyStoreKind;
   readonly transport: TransportKind;
   /** Of X.509 keys. Default EC P-256. */

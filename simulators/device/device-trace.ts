@@ -3,7 +3,16 @@ import type { KeyUse } from '../security/key-use.ts';
 import type { RegistrationStatus, RegistrationSubstatus } from '../wire/constants.ts';
 
 /** Parts of one registration that are timed apart; they do not overlap. `tpm` is all time spent waiting for the TPM. */
-export const phases = ['tpm', 'hsm', 'tcp-tls', 'register', 'poll-wait', 'poll', 'hub-connect'] as const;
+export const phases = [
+  'tpm',
+  'hsm',
+  'tcp-tls',
+  'register',
+  'poll-wait',
+  'poll',
+  'hub-connect',
+  'telemetry',
+] as const;
 export type Phase = (typeof phases)[number];
 
 /** How one registration ended. */

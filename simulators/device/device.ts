@@ -2,7 +2,7 @@ import type { DeviceFault } from '../faults/device-fault.ts';
 import { deviceFault } from '../faults/table.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { startDeadline } from '../kernel/deadline.ts';
-import { serializeError } from '../kernel/errors.ts';
+import { InvariantError, serializeError } from '../kernel/errors.ts';
 import { type RecordedCall, withRecorder } from '../pkcs11/decorators/recorder.ts';
 import { type TokenHost, withDecorator } from '../pkcs11/token-host.ts';
 import type { TpmHost } from '../tpm/tpm-host.ts';
@@ -36,6 +36,10 @@ export interface DeviceContext {
   /** Fills `DeviceTrace.steps`. */
   readonly recordSteps?: boolean | undefined;
   readonly userAgent?: string | undefined;
+  /** What a device does once it knows its hub. Default: nothing. */
+  readonly hubConnect?: 'none' | 'telemetry' | undefined;
+  /** The linked hubs; devices without DPS are spread over them, see {@link manualHub}. */
+  readonly hubs?: readonly string[] | undefined;
 }
 
 /** One simulated device: its identity, its security hardware, its client. */
@@ -48,7 +52,7 @@ export interface Device extends AsyncDisposable {
    */
   prepare(signal: AbortSignal): Promise<void>;
   /**
-   * Registers once. Whatever a peer does is a result; the promise rejects for errors that must end the run.
+   * Registers once; a device without DPS goes to its hub at once. Whatever a peer does is a result; the promise rejects for errors that must end the run.
    *
    * @param signal stops it: the result is `aborted`
    */
@@ -69,7 +73,7 @@ export function createDevice(
     prepare: (signal) => client.prepare(signal),
     register: async (signal) => {
       const recorder = new AttemptRecorder(setup.clock, context.recordSteps ?? false);
-      const result = await attempt(client, recorder, context.attemptTimeoutMs, signal);
+      const result = await attempt(client, { spec, context, recorder }, signal);
       const keyUse = client.keyEvidence?.keyUse();
       const tokenSteps = calls.map(({ startMs, durationMs, call, result: detail }): TraceStep => {
         return { atMs: startMs - recorder.startedAtMs, durationMs, step: call, detail };
@@ -85,18 +89,52 @@ export function createDevice(
   };
 }
 
+interface AttemptParts {
+  readonly spec: DeviceSpec;
+  readonly context: DeviceContext;
+  readonly recorder: AttemptRecorder;
+}
+
 async function attempt(
   client: ProvisioningClient,
-  recorder: AttemptRecorder,
-  timeoutMs: number,
+  parts: AttemptParts,
   signal: AbortSignal,
 ): Promise<DeviceResult> {
-  using deadline = startDeadline(timeoutMs, signal, 'the registration');
+  using deadline = startDeadline(parts.context.attemptTimeoutMs, signal, 'the registration');
   try {
-    return withTokenRefusal(await client.register(recorder, deadline.signal), client);
+    return withTokenRefusal(await provision(client, parts, deadline.signal), client);
   } catch (thrown) {
     return withTokenRefusal(resultOfError(thrown, signal), client);
   }
+}
+
+/** To its hub: by DPS, or straight there; and then what it does there. */
+async function provision(
+  client: ProvisioningClient,
+  { spec, context, recorder }: AttemptParts,
+  signal: AbortSignal,
+): Promise<DeviceResult> {
+  if (spec.enrollment === 'manual') {
+    const device = { hub: manualHub(context.hubs ?? [], spec.index), deviceId: spec.registrationId };
+    await client.sendTelemetry(device, recorder, signal);
+    return { kind: 'assigned', assignedHub: device.hub, deviceId: device.deviceId };
+  }
+  const result = await client.register(recorder, signal);
+  if (result.kind === 'assigned' && context.hubConnect === 'telemetry') {
+    await client.sendTelemetry({ hub: result.assignedHub, deviceId: result.deviceId }, recorder, signal);
+  }
+  return result;
+}
+
+/**
+ * The hub in which a manually provisioned device is made.
+ *
+ * @throws InvariantError when there is none
+ */
+export function manualHub(hubs: readonly string[], index: number): string {
+  const hub = hubs[index % hubs.length];
+  if (hub === undefined) throw new InvariantError('a device without DPS needs a hub');
+  return hub;
 }
 
 /** A handshake that fails because the token refused to sign says only that it failed: what the token said is the result. */

@@ -1,6 +1,7 @@
 import type { TelemetryMessage } from '../hub/telemetry-log.ts';
 import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
+import type { ManualDevice } from '../wire/hub-api.ts';
 import type { ProfileName } from './behaviour.ts';
 import type { Latency } from './latency.ts';
 import type { DpsRules } from './rules.ts';
@@ -25,6 +26,11 @@ export interface EnrollmentSummary {
   readonly kind: EnrollmentKind;
   readonly attestation: AttestationKind;
   readonly provisioningStatus: 'enabled' | 'disabled';
+}
+
+/** A device that is made in a hub without DPS. */
+export interface DeviceInHub extends ManualDevice {
+  readonly hub: string;
 }
 
 /** An identity in a hub without its secrets. */
@@ -98,6 +104,10 @@ export interface DpsControl {
   /** Groups that refer to it keep what they found when they were stored. */
   removeCaCertificate(name: string): Promise<void>;
   registrations(): Promise<readonly RegistrationRecord[]>;
+  /** Makes identities in linked hubs, for devices without DPS. Throws when a hub is not linked. */
+  createDevices(devices: readonly DeviceInHub[]): Promise<void>;
+  /** Those that are there. */
+  removeDevices(devices: readonly Pick<DeviceInHub, 'hub' | 'deviceId'>[]): Promise<void>;
   /** Identities in the linked hubs. */
   devices(): Promise<readonly DeviceSummary[]>;
   /** Messages that devices sent to the hubs, newest last; a bounded ring. */

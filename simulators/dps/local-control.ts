@@ -1,4 +1,6 @@
 import type { HubDirectory } from '../hub/hub-directory.ts';
+import { createIdentity, type HubRegistry } from '../hub/hub-registry.ts';
+import { UsageError } from '../kernel/errors.ts';
 import type { IssuedKeys } from './attestation/issued-keys.ts';
 import type { DeviceSummary, DpsControl, DpsInfo } from './dps-control.ts';
 import type { EnrollmentStore } from './enrollment-store.ts';
@@ -30,6 +32,14 @@ export function createLocalControl(parts: {
     caCertificate: (name) => done(() => enrollments.caCertificates.get(name)),
     removeCaCertificate: (name) => done(() => enrollments.caCertificates.remove(name)),
     registrations: () => done(() => registry.records()),
+    createDevices: (devices) =>
+      done(() => {
+        for (const { hub, ...device } of devices) hubOf(directory, hub).put(createIdentity(device));
+      }),
+    removeDevices: (devices) =>
+      done(() => {
+        for (const { hub, deviceId } of devices) hubOf(directory, hub).delete(deviceId);
+      }),
     devices: () => done(() => summarizeDevices(directory)),
     telemetry: () => done(() => directory.telemetry.list()),
     requests: () => done(() => log.list()),
@@ -39,6 +49,13 @@ export function createLocalControl(parts: {
       }),
     info: () => done(info),
   };
+}
+
+/** @throws UsageError */
+function hubOf(directory: HubDirectory, hostName: string): HubRegistry {
+  const hub = directory.find(hostName);
+  if (hub === undefined) throw new UsageError(`${hostName} is not a linked hub`);
+  return hub;
 }
 
 const summarizeDevices = ({ hubs }: HubDirectory): DeviceSummary[] =>

@@ -9,6 +9,8 @@ import type { DpsControl } from './dps-control.ts';
 import {
   parseCaCertificate,
   parseCaName,
+  parseDeviceNames,
+  parseDevices,
   parseEnrollments,
   parseIds,
   parseJsonOrLines,
@@ -98,6 +100,15 @@ function createRoutes({ control }: ManagementApiOptions): Readonly<Record<string
       return { body: {} };
     },
     'GET /registrations': async () => ({ body: await control.registrations() }),
+    'POST /devices': async (request) => {
+      const devices = parseDevices(await readJson(request));
+      await control.createDevices(devices);
+      return { body: { stored: devices.length } };
+    },
+    'DELETE /devices': async (request) => {
+      await control.removeDevices(parseDeviceNames(await readJson(request)));
+      return { body: {} };
+    },
     'GET /devices': async () => ({ body: await control.devices() }),
     'GET /telemetry': async () => ({ body: await control.telemetry() }),
     'GET /requests': async () => ({ body: await control.requests() }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { toError, UsageError } from '../kernel/errors.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
+import type { DeviceInHub } from './dps-control.ts';
 import { describeMismatch, groupSchema, individualSchema } from './enrollment-schema.ts';
 
 /**
@@ -34,10 +35,31 @@ export const parseCaName = (value: unknown) => parseWith(caName, value);
 /** A CA certificate, or the proof that its owner holds the key, with the name. @throws UsageError */
 export const parseCaCertificate = (value: unknown) => parseWith(caCertificate, value);
 
-function parseWith<T>(schema: z.ZodType<T>, value: unknown): T {
+const deviceName = z.object({ hub: z.string().min(1), deviceId: z.string().min(1).max(128) });
+const thumbprint = z.string().regex(/^(?:[0-9A-F]{40}|[0-9A-F]{64})$/i, 'a SHA-1 or SHA-256 thumbprint');
+const device = deviceName.extend({
+  authentication: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('sas'), primaryKey: z.base64(), secondaryKey: z.base64() }),
+    z.object({
+      type: z.literal('selfSigned'),
+      primaryThumbprint: thumbprint.nullable(),
+      secondaryThumbprint: thumbprint.nullable(),
+    }),
+  ]),
+});
+
+/** One or a list of devices to make in hubs. @throws UsageError */
+export const parseDevices = (value: unknown): readonly DeviceInHub[] =>
+  parseWith(z.array(device), asList(value), 'the list of devices');
+
+/** One or a list of devices by hub and deviceId. @throws UsageError */
+export const parseDeviceNames = (value: unknown) =>
+  parseWith(z.array(deviceName), asList(value), 'the list of devices');
+
+function parseWith<T>(schema: z.ZodType<T>, value: unknown, what = 'the CA certificate'): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new UsageError(`the CA certificate: ${describeMismatch(parsed.error)}`);
+  throw new UsageError(`${what}: ${describeMismatch(parsed.error)}`);
 }
 
 /** A JSON text, or several objects, one a line (NDJSON). @throws UsageError */

@@ -59,6 +59,8 @@ export function connectDpsControl(
     removeCaCertificate: async (name) =>
       void (await call('DELETE', `/ca-certificates/${encodeURIComponent(name)}`)),
     registrations: async () => (await call('GET', '/registrations')) as readonly RegistrationRecord[],
+    createDevices: async (devices) => void (await call('POST', '/devices', devices)),
+    removeDevices: async (devices) => void (await call('DELETE', '/devices', devices)),
     devices: async () => (await call('GET', '/devices')) as readonly DeviceSummary[],
     telemetry: async () => (await call('GET', '/telemetry')) as readonly TelemetryMessage[],
     requests: async () => (await call('GET', '/requests')) as readonly LoggedRequest[],

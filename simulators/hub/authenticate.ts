@@ -2,9 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { fromBase64 } from '../kernel/bytes.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { CodecError } from '../kernel/errors.ts';
+import type { HubAuthentication } from '../wire/hub-api.ts';
 import { percentDecoded, sasResourceCovers } from '../wire/sas-resource.ts';
 import { parseSasToken, type SasToken, sasSignatureMatches } from '../wire/sas-token.ts';
-import type { HubAuthentication, HubIdentity, HubModule } from './hub-identity.ts';
+import type { HubIdentity, HubModule } from './hub-identity.ts';
 import type { HubPolicy, HubRight } from './hub-policy.ts';
 import { type HubRefusal, hubRefusals } from './hub-refusal.ts';
 

@@ -1,13 +1,4 @@
-/** How a device or module proves itself to its hub. Thumbprints are hexadecimal, SHA-1 or SHA-256, in upper case. */
-export type HubAuthentication =
-  | { readonly type: 'sas'; readonly primaryKey: string; readonly secondaryKey: string }
-  | {
-      readonly type: 'selfSigned';
-      readonly primaryThumbprint: string | null;
-      readonly secondaryThumbprint: string | null;
-    }
-  | { readonly type: 'certificateAuthority' }
-  | { readonly type: 'none' };
+import type { HubAuthentication } from '../wire/hub-api.ts';
 
 export type TwinObject = Readonly<Record<string, unknown>>;
 

@@ -1,13 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { toBase64 } from '../kernel/bytes.ts';
 import { makeEtag } from '../wire/etag.ts';
-import {
-  type HubAuthentication,
-  type HubIdentity,
-  type HubModule,
-  isSystemModule,
-  SYSTEM_MODULES,
-} from './hub-identity.ts';
+import type { HubAuthentication } from '../wire/hub-api.ts';
+import { type HubIdentity, type HubModule, isSystemModule, SYSTEM_MODULES } from './hub-identity.ts';
 import { createTwin, type InitialTwin } from './twin.ts';
 
 /** What a new device is made of; what is left out has the hub's default. */

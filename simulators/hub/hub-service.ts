@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
 import { checkDeviceProof, type HubProof } from './authenticate.ts';
 import type { HubDirectory } from './hub-directory.ts';
@@ -21,6 +22,8 @@ export interface ConnectedDevice {
   readonly registry: HubRegistry;
   readonly identity: HubIdentity;
   readonly module: HubModule | undefined;
+  /** SHA-256, upper-case hexadecimal: of the certificate with which it came. */
+  readonly certificateThumbprint: string | undefined;
 }
 
 /** A message from a device. */
@@ -66,10 +69,10 @@ export function createHubService({ directory, policies, clock }: HubServiceParts
       const refusal = checkDeviceProof(proof, { hub: registry.hostName, identity, module }, policies, clock);
       if (refusal !== undefined) return refusal;
       return identity.status === 'enabled'
-        ? { kind: 'connected', registry, identity, module }
+        ? { kind: 'connected', registry, identity, module, certificateThumbprint: thumbprintOf(proof) }
         : hubRefusals.unauthorized(`${deviceId} is disabled`);
     },
-    acceptTelemetry: ({ registry, identity, module }, { body, properties }) => {
+    acceptTelemetry: ({ registry, identity, module, certificateThumbprint }, { body, properties }) => {
       if (body.length > LARGEST_MESSAGE_BYTES) {
         return hubRefusals.messageTooLarge(`${body.length} bytes, ${LARGEST_MESSAGE_BYTES} are allowed`);
       }
@@ -78,6 +81,7 @@ export function createHubService({ directory, policies, clock }: HubServiceParts
         hub: registry.hostName,
         deviceId: identity.deviceId,
         moduleId: module?.moduleId,
+        certificateThumbprint,
         body,
         properties,
       });
@@ -90,6 +94,11 @@ export function createHubService({ directory, policies, clock }: HubServiceParts
       return twin;
     },
   };
+}
+
+function thumbprintOf(proof: HubProof): string | undefined {
+  const leaf = proof.kind === 'certificate' ? proof.chain[0] : undefined;
+  return leaf === undefined ? undefined : hash('sha256', leaf, 'hex').toUpperCase();
 }
 
 /** Puts the twin of a device, or of one of its modules. */

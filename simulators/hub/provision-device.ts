@@ -1,6 +1,7 @@
 import { makeEtag } from '../wire/etag.ts';
+import type { HubAuthentication } from '../wire/hub-api.ts';
 import type { HubDirectory } from './hub-directory.ts';
-import type { HubAuthentication, HubIdentity } from './hub-identity.ts';
+import type { HubIdentity } from './hub-identity.ts';
 import { createIdentity } from './hub-registry.ts';
 import { createTwin, type InitialTwin } from './twin.ts';
 

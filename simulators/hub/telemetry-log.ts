@@ -4,6 +4,8 @@ export interface TelemetryMessage {
   readonly hub: string;
   readonly deviceId: string;
   readonly moduleId: string | undefined;
+  /** SHA-256, upper-case hexadecimal: of the certificate with which the device came, where it came with one. */
+  readonly certificateThumbprint: string | undefined;
   /** Length of the body; what stands in it is the device's business, and its first part is kept for people. */
   readonly bodyBytes: number;
   readonly bodyText: string;

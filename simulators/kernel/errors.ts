@@ -100,7 +100,7 @@ export class CryptokiError extends RigError {
   }
 }
 
-/** DPS or the hub refused: a request-level error body, or a registration that ended as failed or disabled. */
+/** DPS refused: a request-level error body, or a registration that ended as failed or disabled. */
 export class DpsServiceError extends RigError {
   readonly family = 'peer';
   /** HTTP status, or the equivalent carried by another protocol. */
@@ -130,6 +130,28 @@ export class DpsServiceError extends RigError {
   override details(): Record<string, unknown> {
     const { status, errorCode, trackingId, retryAfterSeconds } = this;
     return { status, errorCode, trackingId, retryAfterSeconds };
+  }
+}
+
+/** The IoT Hub refused. `code` is `HUB_` and its name for it, e.g. `HUB_DeviceNotFound`, or the status. */
+export class HubServiceError extends RigError {
+  readonly family = 'peer';
+  /** HTTP status, or the equivalent carried by another protocol. */
+  readonly status: number;
+  /** e.g. `IotHubUnauthorizedAccess`; absent when the hub gave none. */
+  readonly errorName: string | undefined;
+
+  constructor(
+    fields: { status: number; errorName?: string | undefined; message: string },
+    options: RigErrorOptions = {},
+  ) {
+    super(`HUB_${fields.errorName ?? fields.status}`, fields.message, options);
+    this.status = fields.status;
+    this.errorName = fields.errorName;
+  }
+
+  override details(): Record<string, unknown> {
+    return { status: this.status, errorName: this.errorName };
   }
 }
 

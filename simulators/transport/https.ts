@@ -1,9 +1,9 @@
-import type { SecureContext, TLSSocket } from 'node:tls';
 import { fromBase64 } from '../kernel/bytes.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { TransportError } from '../kernel/errors.ts';
 import { REGISTRATION_KEY_NAME } from '../wire/constants.ts';
-import { exchange, type HttpResponse } from './http-exchange.ts';
+import type { HttpResponse } from './http-exchange.ts';
+import { hostHeader, KeptConnection } from './kept-connection.ts';
 import type {
   DpsEndpoint,
   RegistrationReply,
@@ -12,7 +12,6 @@ import type {
 } from './provisioning-transport.ts';
 import { secureContextFor, type TlsIdentity } from './secure-context.ts';
 import { parseJsonObject, parseOperationStatus, parseRetryAfter, serviceError } from './service-answer.ts';
-import { openTlsConnection } from './tls-connection.ts';
 
 export interface HttpsTransportOptions {
   /** Stands in every path. */
@@ -37,7 +36,7 @@ export function createHttpsTransport(
   const base = `/${encodeURIComponent(endpoint.idScope)}/registrations/${encodeURIComponent(options.registrationId)}`;
   const query = `?api-version=${endpoint.apiVersion}`;
   const commonHeaders = {
-    Host: endpoint.port === 443 ? endpoint.hostName : `${endpoint.hostName}:${endpoint.port}`,
+    Host: hostHeader(endpoint),
     Accept: 'application/json',
     ...(options.userAgent === undefined ? {} : { 'User-Agent': options.userAgent }),
   };
@@ -73,45 +72,6 @@ export function createHttpsTransport(
     close: () => connection.close(),
     [Symbol.asyncDispose]: () => connection.close(),
   };
-}
-
-/** A TLS connection that is opened when it is needed and is not there. */
-class KeptConnection {
-  readonly #endpoint: DpsEndpoint;
-  readonly #secureContext: SecureContext;
-  #socket: TLSSocket | undefined;
-
-  constructor(endpoint: DpsEndpoint, secureContext: SecureContext) {
-    this.#endpoint = endpoint;
-    this.#secureContext = secureContext;
-  }
-
-  async open(signal: AbortSignal): Promise<void> {
-    await this.#usable(signal);
-  }
-
-  async exchange(request: Parameters<typeof exchange>[1], signal: AbortSignal): Promise<HttpResponse> {
-    return exchange(await this.#usable(signal), request, signal);
-  }
-
-  async close(): Promise<void> {
-    const socket = this.#socket;
-    this.#socket = undefined;
-    if (socket === undefined || socket.destroyed) return;
-    await new Promise<void>((resolve) => {
-      socket.once('close', () => resolve());
-      socket.destroySoon(); // close_notify and FIN go out first, unlike with destroy()
-    });
-  }
-
-  async #usable(signal: AbortSignal): Promise<TLSSocket> {
-    // `readyState` tells that the server has ended the connection while it was idle.
-    if (this.#socket?.readyState !== 'open') {
-      this.#socket?.destroy();
-      this.#socket = await openTlsConnection(this.#endpoint, this.#secureContext, signal);
-    }
-    return this.#socket;
-  }
 }
 
 function readReply(response: HttpResponse, clock: Clock): RegistrationReply {

@@ -1,19 +1,16 @@
 import type { DeviceRegistration, RegistrationOperationStatus } from '../wire/device-api.ts';
+import type { TlsEndpoint } from './tls-connection.ts';
 
-/** Where a device finds its DPS. */
-export interface DpsEndpoint {
-  /** Name for SNI, the Host header and certificate checks, e.g. `global.azure-devices-provisioning.net`. */
-  readonly hostName: string;
-  /** Address actually dialled; the host name is resolved when absent. */
-  readonly address?: string | undefined;
-  /** Of HTTPS and of WebSockets. */
-  readonly port: number;
+/**
+ * Where a device finds its DPS.
+ *
+ * `hostName` is e.g. `global.azure-devices-provisioning.net`, `port` that of HTTPS and of WebSockets.
+ */
+export interface DpsEndpoint extends TlsEndpoint {
   /** Of AMQP; 5671 when absent. */
   readonly amqpPort?: number | undefined;
   readonly idScope: string;
   readonly apiVersion: string;
-  /** PEM of the roots that sign the server's certificate; the system's roots when absent. */
-  readonly caPem?: string | undefined;
 }
 
 /** Proof that goes with a request; an X.509 device proves itself in the TLS handshake and sends `none`. */

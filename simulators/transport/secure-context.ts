@@ -1,5 +1,5 @@
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
-import type { DpsEndpoint } from './provisioning-transport.ts';
+import type { TlsEndpoint } from './tls-connection.ts';
 
 /** Key and certificate of a TLS client, PEM. */
 export interface TlsIdentity {
@@ -14,7 +14,7 @@ export interface TlsIdentity {
  * which holds nothing but the trusted roots: parsing those costs about 0.2 ms each time, and much more for the
  * system's roots. Sessions are not in it, so nothing is resumed.
  */
-export function secureContextFor(endpoint: DpsEndpoint, identity: TlsIdentity | undefined): SecureContext {
+export function secureContextFor(endpoint: TlsEndpoint, identity: TlsIdentity | undefined): SecureContext {
   const roots = endpoint.caPem === undefined ? {} : { ca: endpoint.caPem };
   if (identity !== undefined) {
     const { cert, key, onHandshake } = identity;
@@ -36,4 +36,4 @@ export const reportHandshake = (context: SecureContext, socket: TLSSocket): void
 
 const observers = new WeakMap<SecureContext, (resumed: boolean) => void>();
 
-const anonymousContexts = new WeakMap<DpsEndpoint, SecureContext>();
+const anonymousContexts = new WeakMap<TlsEndpoint, SecureContext>();

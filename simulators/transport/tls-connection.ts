@@ -8,8 +8,18 @@ import {
 } from 'node:tls';
 import { abortError } from '../kernel/deadline.ts';
 import { TransportError, type TransportPhase } from '../kernel/errors.ts';
-import type { DpsEndpoint } from './provisioning-transport.ts';
 import { reportHandshake } from './secure-context.ts';
+
+/** A server: its name, and how to get there. */
+export interface TlsEndpoint {
+  /** For SNI, the Host header and certificate checks. */
+  readonly hostName: string;
+  /** Address actually dialled; the host name is resolved when absent. */
+  readonly address?: string | undefined;
+  readonly port: number;
+  /** PEM of the roots that sign the server's certificate; the system's roots when absent. */
+  readonly caPem?: string | undefined;
+}
 
 /**
  * Opens a TLS connection of its own to an endpoint and checks the server's certificate against its host name.
@@ -17,7 +27,7 @@ import { reportHandshake } from './secure-context.ts';
  * @throws TransportError of phase `resolve`, `connect`, `tls`, `timeout` or `aborted`
  */
 export async function openTlsConnection(
-  endpoint: DpsEndpoint,
+  endpoint: TlsEndpoint,
   secureContext: SecureContext,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
@@ -57,7 +67,7 @@ export async function openTlsConnection(
   });
 }
 
-function connectionOptions(endpoint: DpsEndpoint, secureContext: SecureContext): ConnectionOptions {
+function connectionOptions(endpoint: TlsEndpoint, secureContext: SecureContext): ConnectionOptions {
   return {
     host: endpoint.address ?? endpoint.hostName,
     port: endpoint.port,
@@ -73,7 +83,7 @@ function connectionOptions(endpoint: DpsEndpoint, secureContext: SecureContext):
 export function connectError(
   error: NodeJS.ErrnoException,
   phaseReached: TransportPhase,
-  endpoint: DpsEndpoint,
+  endpoint: TlsEndpoint,
 ): TransportError {
   const phase =
     error.syscall === 'getaddrinfo' ? 'resolve' : error.syscall === 'connect' ? 'connect' : phaseReached;
@@ -100,5 +110,5 @@ function hintFor(code: string): { hint?: string } {
   }
 }
 
-const where = ({ hostName, address, port }: DpsEndpoint): string =>
+const where = ({ hostName, address, port }: TlsEndpoint): string =>
   address === undefined ? `${hostName}:${port}` : `${hostName} (${address}:${port})`;

@@ -33,7 +33,7 @@ export function addListCommand(program: Command): void {
 function describeAxes(): string[] {
   const rows: readonly (readonly [string, readonly string[]])[] = [
     ['platform', axes.platformKinds],
-    ['enrollment', axes.enrollmentKinds],
+    ['enrollment', axes.provisioningKinds],
     ['attestation', axes.attestationKinds],
     ['keyStore', axes.keyStoreKinds],
     ['keyAlgorithm', axes.keyAlgorithms],

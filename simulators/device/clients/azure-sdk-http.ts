@@ -6,7 +6,9 @@ import { Http as AzureHttp } from 'azure-iot-http-base';
 import type { Clock } from '../../kernel/clock.ts';
 import { TransportError, toError } from '../../kernel/errors.ts';
 import type { DpsEndpoint } from '../../transport/provisioning-transport.ts';
+import type { TlsEndpoint } from '../../transport/tls-connection.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
+import type { Phase } from '../device-trace.ts';
 
 /** The answer to the last request, as it came over the wire and before the SDK translated it. */
 export interface LastAnswer {
@@ -96,11 +98,14 @@ export class DeviceAgent extends Agent {
   readonly #recorder: AttemptRecorder;
   readonly #clock: Clock;
   readonly #onHandshake: HttpObservers['onHandshake'];
+  readonly #phase: Phase;
   #closed = false;
   connectedAtMs: number | undefined;
 
-  constructor(endpoint: DpsEndpoint, { recorder, clock, onHandshake }: Omit<HttpObservers, 'onCrash'>) {
+  constructor(endpoint: TlsEndpoint, observers: Omit<HttpObservers, 'onCrash'> & { readonly phase?: Phase }) {
     super(agentOptions(endpoint));
+    const { recorder, clock, onHandshake, phase = 'tcp-tls' } = observers;
+    this.#phase = phase;
     this.#recorder = recorder;
     this.#clock = clock;
     this.#onHandshake = onHandshake;
@@ -119,7 +124,7 @@ export class DeviceAgent extends Agent {
     const socket = super.createConnection(options, callback);
     (socket as Duplex | undefined)?.once('secureConnect', () => {
       this.connectedAtMs = this.#clock.monotonicMs();
-      this.#recorder.add('tcp-tls', 'connect', begunMs);
+      this.#recorder.add(this.#phase, 'connect', begunMs);
       if (socket instanceof TLSSocket) this.#onHandshake?.(socket.isSessionReused());
     });
     return socket;
@@ -132,7 +137,7 @@ export class DeviceAgent extends Agent {
 }
 
 /** What stands here wins over what the SDK asks for; SNI and the certificate check go by the request's host name. */
-function agentOptions({ address, port, caPem }: DpsEndpoint): AgentOptions {
+function agentOptions({ address, port, caPem }: TlsEndpoint): AgentOptions {
   return {
     port,
     keepAlive: true,

@@ -3,12 +3,14 @@ import type { RegistrationClient } from 'azure-iot-provisioning-device/dist/inte
 import { untilAborted } from '../../kernel/deadline.ts';
 import { CodecError, InvariantError, type RigError } from '../../kernel/errors.ts';
 import type { KeyEvidence } from '../../security/key-use.ts';
+import type { HubDevice } from '../../transport/hub-transport.ts';
 import type { DeviceRegistrationResult } from '../../wire/device-api.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { DeviceResult } from '../device-trace.ts';
 import { resultOfOperation } from '../operation-result.ts';
 import { resultOfSdkFailure } from './azure-sdk-failure.ts';
 import { type LastAnswer, ObservedHttp } from './azure-sdk-http.ts';
+import { sendSdkTelemetry } from './azure-sdk-hub.ts';
 import { openSdkSecurity, type SdkSecurity } from './azure-sdk-security.ts';
 import type { ClientSetup, ProvisioningClient } from './provisioning-client.ts';
 
@@ -55,6 +57,16 @@ class AzureSdkClient implements ProvisioningClient {
     } finally {
       sdk.close();
     }
+  }
+
+  async sendTelemetry(device: HubDevice, recorder: AttemptRecorder, signal: AbortSignal): Promise<void> {
+    const { spec, endpoint, clock } = this.#setup;
+    const security = this.#security;
+    if (security === undefined) throw new InvariantError('a message was sent before prepare');
+    const proof = await security.proveToHub(device, signal);
+    const { onHandshake } = security;
+    const { registrationId } = spec;
+    await sendSdkTelemetry({ device, registrationId, endpoint, proof, recorder, clock, onHandshake, signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,6 +3,8 @@ import { InvariantError, TransportError } from '../../kernel/errors.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { KeyEvidence } from '../../security/key-use.ts';
 import type { SecurityModule, SymmetricKeyModule, TpmModule } from '../../security/security-module.ts';
+import { createHubHttpsTransport } from '../../transport/hub-https.ts';
+import { type HubDevice, hubEndpoint } from '../../transport/hub-transport.ts';
 import type {
   RegistrationReply,
   RequestProof,
@@ -13,11 +15,13 @@ import { REGISTRATION_KEY_NAME } from '../../wire/constants.ts';
 import type { DeviceRegistration, RegistrationOperationStatus } from '../../wire/device-api.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { DeviceResult } from '../device-trace.ts';
+import { createHubToken } from '../hub-token.ts';
 import { openSecurityModule } from '../open-security-module.ts';
 import { isPending, resultOfOperation } from '../operation-result.ts';
 import { pollDelayMs } from '../poll-delay.ts';
 import { createRegistrationToken } from '../registration-token.ts';
 import { createRetrier, type Retrier, sleep } from '../retrier.ts';
+import { telemetryOf } from '../telemetry.ts';
 import type { ClientSetup, ProvisioningClient } from './provisioning-client.ts';
 
 /** Our own client: any attestation over any transport, every step timed, every mistake possible. */
@@ -72,6 +76,19 @@ class NativeClient implements ProvisioningClient {
     }
   }
 
+  async sendTelemetry(device: HubDevice, recorder: AttemptRecorder, signal: AbortSignal): Promise<void> {
+    const { spec, endpoint, userAgent } = this.#setup;
+    const { security } = this.#prepared();
+    const tls = security.attestation === 'x509' ? security.tls : undefined;
+    await using transport = createHubHttpsTransport(hubEndpoint(endpoint, device.hub), {
+      ...{ ...device, tls, userAgent },
+    });
+    const proof = await this.#proveToHub(device, recorder, signal);
+    await recorder.time('hub-connect', 'hub.connect', () => transport.connect(proof, signal));
+    const message = telemetryOf(spec.registrationId);
+    await recorder.time('telemetry', 'hub.telemetry', () => transport.sendTelemetry(message, signal));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const parts = this.#parts;
     this.#parts = undefined;
@@ -100,8 +117,25 @@ class NativeClient implements ProvisioningClient {
     }
   }
 
+  /** With the same certificate or key as to DPS; a TPM device's key came with its assignment. */
+  async #proveToHub(
+    device: HubDevice,
+    recorder: AttemptRecorder,
+    signal: AbortSignal,
+  ): Promise<RequestProof> {
+    const { security } = this.#prepared();
+    if (security.attestation === 'x509') return { kind: 'none' };
+    const sign = (input: Uint8Array): Promise<Uint8Array> =>
+      this.#sign(security, input, { recorder, signal });
+    return { kind: 'sas', token: await createHubToken(device, sign, this.#setup.clock) };
+  }
+
   /** Timed where the key is in hardware of the device's own. */
-  #sign(security: SymmetricKeyModule, input: Uint8Array, { recorder, signal }: Attempt): Promise<Uint8Array> {
+  #sign(
+    security: SymmetricKeyModule | TpmModule,
+    input: Uint8Array,
+    { recorder, signal }: Pick<Attempt, 'recorder' | 'signal'>,
+  ): Promise<Uint8Array> {
     const sign = (): Promise<Uint8Array> => security.sign(input, signal);
     switch (this.#setup.spec.keyStore) {
       case 'software':

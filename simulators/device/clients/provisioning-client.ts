@@ -3,6 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { TokenHost } from '../../pkcs11/token-host.ts';
 import type { KeyEvidence } from '../../security/key-use.ts';
 import type { TpmHost } from '../../tpm/tpm-host.ts';
+import type { HubDevice } from '../../transport/hub-transport.ts';
 import type { DpsEndpoint } from '../../transport/provisioning-transport.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { DeviceCredentials, DeviceSpec } from '../device-spec.ts';
@@ -20,6 +21,12 @@ export interface ProvisioningClient extends AsyncDisposable {
    * @throws peer errors: what was refused, broke, or took too long
    */
   register(recorder: AttemptRecorder, signal: AbortSignal): Promise<DeviceResult>;
+  /**
+   * Connects to a hub with what the device holds now, sends one message and closes the connection.
+   *
+   * @throws peer errors, as above
+   */
+  sendTelemetry(device: HubDevice, recorder: AttemptRecorder, signal: AbortSignal): Promise<void>;
   /** Of a key that is in a token, once the client is prepared. */
   readonly keyEvidence: KeyEvidence | undefined;
 }

@@ -3,8 +3,10 @@ import { deviceFault } from '../../faults/table.ts';
 import type { TpmHost } from '../../tpm/tpm-host.ts';
 import type { ManufacturedTpm } from '../../tpm/transport.ts';
 import type { AttestationMechanism, IndividualEnrollment } from '../../wire/enrollment.ts';
+import type { ManualDevice } from '../../wire/hub-api.ts';
 import type { DeviceCredentials, DeviceSpec, KeyStoreKind } from '../device-spec.ts';
 import type { FleetAuthority } from './fleet-authority.ts';
+import { manualDevice } from './manual-device.ts';
 import { issueSymmetricKey } from './symmetric-key.ts';
 import { type DeviceToken, type IssuedKey, issueTokenSymmetricKey, issueTokenX509 } from './token.ts';
 import { issueTpm } from './tpm.ts';
@@ -16,6 +18,8 @@ export interface IssuedCredentials {
   readonly credentials: DeviceCredentials;
   /** Absent when a group admits the device, or when nobody is to know of it. */
   readonly enrollment?: IndividualEnrollment;
+  /** What a hub must be told of a device that comes without DPS. */
+  readonly manual?: ManualDevice;
   /** Of a key in a token: what the token says of it, and what the service is to see of it. */
   readonly key?: IssuedKey;
 }
@@ -58,6 +62,7 @@ export async function issueCredentials(
   // An individual entry goes before the group: that is how one member of a group is blocked.
   const individually = spec.enrollment === 'individual' || provisioningStatus === 'disabled';
   const common = key === undefined ? { credentials } : { credentials, key };
+  if (spec.enrollment === 'manual') return { ...common, manual: manualDevice(spec, attestation) };
   return listed && individually ? { ...common, enrollment } : common;
 }
 

@@ -1,7 +1,7 @@
-import type { HubAuthentication } from '../../hub/hub-identity.ts';
 import { toBase64 } from '../../kernel/bytes.ts';
 import type { DeviceRegistrationResult } from '../../wire/device-api.ts';
 import type { Enrollment } from '../../wire/enrollment.ts';
+import type { HubAuthentication } from '../../wire/hub-api.ts';
 import type { Refusal } from '../refusal.ts';
 
 /** Proof accepted: who was let in by which enrollment, and what the answer must carry because of the attestation. */

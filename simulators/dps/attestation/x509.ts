@@ -1,6 +1,6 @@
-import type { HubAuthentication } from '../../hub/hub-identity.ts';
 import { toError } from '../../kernel/errors.ts';
 import type { X509CertificateInfo } from '../../wire/device-api.ts';
+import type { HubAuthentication } from '../../wire/hub-api.ts';
 import { serviceTime } from '../../wire/service-time.ts';
 import { isDisabled } from '../enrollment-entry.ts';
 import type { EnrolledAuthority } from '../enrollment-store.ts';

@@ -5,6 +5,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { toError } from '../../kernel/errors.ts';
 import { clientChainOf } from '../../server/client-chain.ts';
 import { readBody } from '../../server/read-body.ts';
+import { HUB_PROPERTY_PREFIX, type HubErrorBody } from '../../wire/hub-api.ts';
 import { percentDecoded, withoutPort } from '../../wire/sas-resource.ts';
 import type { HubProof } from '../authenticate.ts';
 import type { HubDirectory } from '../hub-directory.ts';
@@ -110,14 +111,11 @@ function telemetryAddress(request: IncomingMessage, path: string): DeviceAddress
   return { hub: hostOf(request), deviceId, moduleId };
 }
 
-/** Application properties travel as headers, each with a prefix. */
-const PROPERTY_PREFIX = 'iothub-app-';
-
 const propertiesOf = ({ headers }: IncomingMessage): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers)
-      .filter(([name]) => name.startsWith(PROPERTY_PREFIX))
-      .map(([name, value]) => [name.slice(PROPERTY_PREFIX.length), value?.toString() ?? '']),
+      .filter(([name]) => name.startsWith(HUB_PROPERTY_PREFIX))
+      .map(([name, value]) => [name.slice(HUB_PROPERTY_PREFIX.length), value?.toString() ?? '']),
   );
 
 function proofOf(request: IncomingMessage): HubProof {
@@ -141,7 +139,7 @@ function send(response: ServerResponse, answer: RegistryAnswer, requestId: strin
 }
 
 /** The text behind the semicolon must be there: the official client finds the name by it. */
-const errorBody = ({ name, message }: HubRefusal, requestId: string, clock: Clock) => ({
+const errorBody = ({ name, message }: HubRefusal, requestId: string, clock: Clock): HubErrorBody => ({
   Message: `ErrorCode:${name};${message}`,
   ExceptionMessage: `Tracking ID:${requestId}-TimeStamp:${timestamp(clock.nowMs())}`,
 });

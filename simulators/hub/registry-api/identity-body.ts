@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fromBase64 } from '../../kernel/bytes.ts';
-import { type HubAuthentication, isSystemModule } from '../hub-identity.ts';
+import type { HubAuthentication } from '../../wire/hub-api.ts';
+import { isSystemModule } from '../hub-identity.ts';
 import { type HubRefusal, hubRefusals } from '../hub-refusal.ts';
 import { newKeys } from '../hub-registry.ts';
 

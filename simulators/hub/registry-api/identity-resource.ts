@@ -1,4 +1,5 @@
-import type { HubAuthentication, HubIdentity, HubModule, HubTwin, TwinObject } from '../hub-identity.ts';
+import type { HubAuthentication } from '../../wire/hub-api.ts';
+import type { HubIdentity, HubModule, HubTwin, TwinObject } from '../hub-identity.ts';
 
 /** How the hub writes a time that never came. */
 const NEVER = '0001-01-01T00:00:00';

@@ -1,0 +1,75 @@
+import type { Check } from '../../reports/run-result.ts';
+import type { DeviceSummary, RegistrationRecord, TelemetryMessage } from '../../simulators/index.ts';
+import type { Outcome } from '../metrics/outcome.ts';
+import type { FleetPlan } from '../plan/fleet-plan.ts';
+import type { Scenario } from '../scenario/scenario-schema.ts';
+import { oracleCheck } from './oracle-check.ts';
+
+/** What the hubs say of the fleet. */
+export interface HubEvidence {
+  readonly plan: FleetPlan;
+  readonly outcomes: readonly (Outcome | undefined)[];
+  readonly telemetry: readonly TelemetryMessage[];
+  readonly scenario: Pick<Scenario, 'run'>;
+}
+
+/** Judges what reached the hubs: one message of each device, at its own hub, and none of anybody else. */
+export function judgeHubs({ plan, outcomes, telemetry, scenario }: HubEvidence): readonly Check[] {
+  const sends = outcomes.filter(
+    (outcome) =>
+      outcome?.result.kind === 'assigned' &&
+      (scenario.run.hubConnect === 'telemetry' || provisioningOf(plan, outcome) === 'manual'),
+  );
+  if (sends.length === 0) return [];
+  const byDevice = Map.groupBy(telemetry, ({ deviceId }) => deviceId);
+  const expected = new Map(
+    sends.flatMap((outcome) =>
+      outcome?.result.kind === 'assigned' ? [[outcome.result.deviceId, outcome.result.assignedHub]] : [],
+    ),
+  );
+  const missing = [...expected].flatMap(([deviceId, hub]) => {
+    const got = byDevice.get(deviceId) ?? [];
+    const [only] = got;
+    if (got.length === 1 && only?.hub === hub && only.properties['registrationid'] === deviceId) return [];
+    return [`${deviceId}: ${got.length} at ${got.map((message) => message.hub).join(', ') || 'no hub'}`];
+  });
+  const ofThisFleet = `rig-${plan.fleetTag}-`;
+  const failed = new Set(
+    outcomes.flatMap((outcome) => (outcome === undefined ? [] : [outcome.registrationId])),
+  );
+  const strangers = telemetry
+    .filter(
+      ({ deviceId }) => deviceId.startsWith(ofThisFleet) && !expected.has(deviceId) && !failed.has(deviceId),
+    )
+    .map(({ deviceId, hub }) => `${deviceId} at ${hub}`);
+  const summary = `${expected.size} messages of ${expected.size} devices`;
+  return [
+    oracleCheck('every device sent one message, and it reached the hub of the device', missing, summary),
+    oracleCheck('no message came from a device that was not planned', strangers, summary),
+  ];
+}
+
+/** Devices without DPS as the hubs know them, in the form of registrations. */
+export function manualRegistrations(
+  { devices: planned }: FleetPlan,
+  devices: readonly DeviceSummary[],
+  telemetry: readonly TelemetryMessage[],
+): readonly RegistrationRecord[] {
+  const manual = new Set(
+    planned.filter(({ spec }) => spec.enrollment === 'manual').map(({ spec }) => spec.registrationId),
+  );
+  const certificates = new Map(telemetry.map((message) => [message.deviceId, message.certificateThumbprint]));
+  return devices
+    .filter(({ deviceId }) => manual.has(deviceId))
+    .map(({ deviceId, hub }) => ({
+      registrationId: deviceId,
+      status: 'assigned',
+      assignedHub: hub,
+      deviceId,
+      enrollmentId: 'manual',
+      timesAssigned: 1,
+      certificateThumbprint: certificates.get(deviceId),
+    }));
+}
+
+const provisioningOf = ({ devices }: FleetPlan, { index }: Outcome) => devices[index]?.spec.enrollment;

@@ -1,0 +1,62 @@
+import { HubServiceError } from '../kernel/errors.ts';
+import { HUB_API_VERSION, HUB_PROPERTY_PREFIX } from '../wire/hub-api.ts';
+import type { HttpResponse } from './http-exchange.ts';
+import type { HubDevice, HubTransport } from './hub-transport.ts';
+import { hostHeader, KeptConnection } from './kept-connection.ts';
+import type { RequestProof } from './provisioning-transport.ts';
+import { secureContextFor, type TlsIdentity } from './secure-context.ts';
+import { parseJsonObject } from './service-answer.ts';
+import type { TlsEndpoint } from './tls-connection.ts';
+
+/**
+ * A device's own HTTPS connection to its hub; the proof goes with every request.
+ *
+ * @see Azure IoT Hub device API: POST /devices/{deviceId}/messages/events
+ */
+export function createHubHttpsTransport(
+  endpoint: TlsEndpoint,
+  {
+    deviceId,
+    tls,
+    userAgent,
+  }: HubDevice & { readonly tls?: TlsIdentity | undefined; readonly userAgent?: string | undefined },
+): HubTransport {
+  const connection = new KeptConnection(endpoint, secureContextFor(endpoint, tls));
+  const path = `/devices/${encodeURIComponent(deviceId)}/messages/events`;
+  let proof: RequestProof = { kind: 'none' };
+  return {
+    connect: (given, signal) => {
+      proof = given;
+      return connection.open(signal);
+    },
+    sendTelemetry: async ({ body, properties }, signal) => {
+      const headers = {
+        Host: hostHeader(endpoint),
+        'iothub-to': path,
+        'Content-Length': Buffer.byteLength(body),
+        ...(proof.kind === 'sas' ? { Authorization: proof.token } : {}),
+        ...(userAgent === undefined ? {} : { 'User-Agent': userAgent }),
+        ...Object.fromEntries(
+          Object.entries(properties).map(([name, value]) => [HUB_PROPERTY_PREFIX + name, value]),
+        ),
+      };
+      const request = { method: 'POST', path: `${path}?api-version=${HUB_API_VERSION}`, headers, body };
+      const response = await connection.exchange(request, signal);
+      if (response.status >= 300) throw hubError(response);
+    },
+    close: () => connection.close(),
+    [Symbol.asyncDispose]: () => connection.close(),
+  };
+}
+
+/** Any part of the body may be missing. */
+function hubError({ status, body }: HttpResponse): HubServiceError {
+  const { Message } = parseJsonObject(body) ?? {};
+  const text = typeof Message === 'string' ? Message : '';
+  const { name, message } = /^ErrorCode:(?<name>\w+);?(?<message>.*)$/s.exec(text)?.groups ?? {};
+  return new HubServiceError({
+    status,
+    errorName: name,
+    message: message || `refused with status ${status}`,
+  });
+}

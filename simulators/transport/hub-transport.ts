@@ -1,0 +1,42 @@
+import type { DpsEndpoint, RequestProof } from './provisioning-transport.ts';
+import type { TlsEndpoint } from './tls-connection.ts';
+
+/** A message from a device to its hub. */
+export interface Telemetry {
+  readonly body: string;
+  /** Application properties. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/**
+ * One device's own connection to its IoT Hub, over one protocol.
+ *
+ * Every method throws `HubServiceError` for a refusal and `TransportError` when the way there failed.
+ */
+export interface HubTransport extends AsyncDisposable {
+  /** TCP and TLS, and for protocols that have one, the sign-in. */
+  connect(proof: RequestProof, signal: AbortSignal): Promise<void>;
+  sendTelemetry(message: Telemetry, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Which device of which hub. */
+export interface HubDevice {
+  readonly hub: string;
+  readonly deviceId: string;
+}
+
+/**
+ * Where a hub is found: under its own name, and where DPS was reached at a given address, at that address too. The same
+ * object for the same hub, as what is parsed from it is kept with it.
+ */
+export function hubEndpoint(dps: DpsEndpoint, hub: string): TlsEndpoint {
+  const known = endpoints.get(dps) ?? new Map<string, TlsEndpoint>();
+  endpoints.set(dps, known);
+  const { address, port, caPem } = dps;
+  const endpoint = known.get(hub) ?? { hostName: hub, address, port, caPem };
+  known.set(hub, endpoint);
+  return endpoint;
+}
+
+const endpoints = new WeakMap<DpsEndpoint, Map<string, TlsEndpoint>>();
