@@ -1,14 +1,21 @@
 import { randomBytes } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import { createHubHttpsFrontEnd, type HubRequestRecord, isHubRequest } from '../hub/front-ends/https.ts';
+import { HubDirectory } from '../hub/hub-directory.ts';
+import { HUB_OWNER_POLICY, type HubPolicy, hubPolicyRights } from '../hub/hub-policy.ts';
+import { createHubService } from '../hub/hub-service.ts';
+import { provisionDevice } from '../hub/provision-device.ts';
 import { fromBase64, toBase64 } from '../kernel/bytes.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { openHttpsListener } from '../server/https-listener.ts';
 import { openTlsListener } from '../server/tls-listener.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
+import { serviceTime } from '../wire/service-time.ts';
 import type { LinkedHubs } from './allocation.ts';
 import { IssuedKeys } from './attestation/issued-keys.ts';
 import { createCustomAllocation } from './custom-allocation.ts';
-import type { DpsControl, DpsInfo } from './dps-control.ts';
+import type { DpsControl, DpsInfo, LoggedRequest } from './dps-control.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
 import { createAmqpFrontEnd } from './front-ends/amqp.ts';
 import { createHttpsFrontEnd } from './front-ends/https.ts';
@@ -38,6 +45,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly idScope?: string;
   /** Key of the policy `provisioningserviceowner`, base64. Default: a new one. */
   readonly serviceKey?: string;
+  /** Key of the policies of every hub, base64. Default: a new one. */
+  readonly hubKey?: string;
   /** Told to clients with every 202. Default 1. */
   readonly retryAfterSeconds?: number;
   /** How long a registration stays `assigning`. Default 0: the first status query finds it done. */
@@ -60,6 +69,8 @@ export interface RunningDps extends AsyncDisposable {
   readonly management: { readonly url: string };
   /** For clients of the service API. Its HostName has no port: clients of other ports than 443 need telling. */
   readonly serviceConnectionString: string;
+  /** By host name of the hub, for its policy `iothubowner`. */
+  readonly hubConnectionStrings: Readonly<Record<string, string>>;
   readonly caPem: string;
   readonly control: DpsControl;
 }
@@ -84,10 +95,11 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const enrollments = new EnrollmentStore(clock);
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
+  const directory = new HubDirectory(hubs);
   const log = new RequestLog();
   const quotas = createQuotas(options.quotas ?? {}, clock);
   const serviceKey = options.serviceKey ?? toBase64(randomBytes(32));
-  const policy = { name: OWNER_POLICY_NAME, key: readServiceKey(serviceKey) };
+  const policy = { name: OWNER_POLICY_NAME, key: readKey(serviceKey, 'service key') };
   const serviceApi = createServiceApi({ policy, clock, enrollments, registry, quotas });
   await using cleanup = new AsyncDisposableStack();
   const closing = new AbortController();
@@ -102,6 +114,9 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     ...(options.hubWeights === undefined ? {} : { hubWeights: options.hubWeights }),
     ...(options.hubPreference === undefined ? {} : { hubPreference: options.hubPreference }),
     allocateCustom,
+    provision: (device) => {
+      provisionDevice(device, directory);
+    },
     assigningDurationMs,
     clock,
     enrollments,
@@ -110,11 +125,22 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     quotas,
   });
 
+  const hubKey = options.hubKey ?? toBase64(randomBytes(32));
+  const policies = hubPolicies(readKey(hubKey, 'hub key'));
+  const hubFrontEnd = createHubHttpsFrontEnd({
+    ...{ directory, policies, clock },
+    service: createHubService({ directory, policies, clock }),
+    onAnswered: (record) => {
+      log.add(hubLogEntry(record, clock));
+    },
+  });
+  const dpsFrontEnd = createHttpsFrontEnd({ service, serviceApi, log, clock, retryAfterSeconds });
+  const byHost: RequestListener = (request, response) => {
+    const isForHub = isHubRequest(request, directory);
+    (isForHub ? hubFrontEnd : dpsFrontEnd)(request, response);
+  };
   const listener = cleanup.use(
-    await openHttpsListener(
-      { address, port: options.httpsPort ?? 0, ...tls },
-      createHttpsFrontEnd({ service, serviceApi, log, clock, retryAfterSeconds }),
-    ),
+    await openHttpsListener({ address, port: options.httpsPort ?? 0, ...tls }, byHost),
   );
   const https = { address: listener.address, port: listener.port, hostName: GLOBAL_DEVICE_ENDPOINT };
   const amqpListener = cleanup.use(
@@ -125,7 +151,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   );
   const amqp = { ...https, port: amqpListener.port };
   const info: DpsInfo = { idScope, hubs, https, caPem: tls.caPem };
-  const control = createLocalControl({ enrollments, registry, issuedKeys, log, info: () => info });
+  const control = createLocalControl({ enrollments, registry, directory, issuedKeys, log, info: () => info });
   const management = cleanup.use(
     await openManagementApi({
       address: options.managementAddress ?? '127.0.0.1',
@@ -140,17 +166,32 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     amqp,
     management: { url: management.url },
     serviceConnectionString: connectionString(listener.address, serviceKey),
+    hubConnectionStrings: Object.fromEntries(
+      hubs.map((hub) => [
+        hub,
+        `HostName=${hub};SharedAccessKeyName=${HUB_OWNER_POLICY};SharedAccessKey=${hubKey}`,
+      ]),
+    ),
     control,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
+/** One key for all: who starts an emulator has all rights anyway, and a name still has its own rights only. */
+const hubPolicies = (key: Uint8Array): readonly HubPolicy[] =>
+  Object.entries(hubPolicyRights).map(([name, rights]) => ({ name, key, rights }));
+
+function hubLogEntry({ refusal, deviceId, ...record }: HubRequestRecord, clock: Clock): LoggedRequest {
+  const { errorCode, reason } = refusal ?? {};
+  return { ...record, at: serviceTime(clock.nowMs()), registrationId: deviceId, errorCode, reason };
+}
+
 /** @throws UsageError */
-function readServiceKey(text: string): Uint8Array {
+function readKey(text: string, what: string): Uint8Array {
   try {
     return fromBase64(text);
   } catch (cause) {
-    throw new UsageError('the service key is not base64', { cause });
+    throw new UsageError(`the ${what} is not base64`, { cause });
   }
 }
 

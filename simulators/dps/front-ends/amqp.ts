@@ -16,12 +16,12 @@ import {
   TPM_MECHANISM,
 } from '../../wire/amqp.ts';
 import type { RegistrationOperationStatus } from '../../wire/device-api.ts';
+import { serviceTime } from '../../wire/service-time.ts';
 import type { DeviceIdentity, PresentedProof } from '../attestation/attest.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 import { idKey } from '../registration-id.ts';
 import type { DeviceRequest, RegistrationService } from '../registration-service.ts';
 import type { RequestLog } from '../request-log.ts';
-import { serviceTime } from '../service-time.ts';
 import { amqpErrorOf, retryAfterProperties } from './amqp-answer.ts';
 import { createTpmExchange } from './amqp-tpm-sasl.ts';
 import { BODY_LIMIT_BYTES, readDeviceRegistration } from './device-registration.ts';
