@@ -137,6 +137,7 @@ module.exports = {
     wrapped('tss\\.js', 'simulators/tpm/azure-tpm/'),
     wrapped('azure-iot-security-tpm', 'simulators/tpm/azure-tpm/'),
     wrapped('rhea', 'simulators/(server|transport)/'),
+    wrapped('ws', 'simulators/(server|transport)/'),
     wrapped('azure-iot-amqp-base', 'simulators/device/clients/'),
     wrapped('azure-iot-provisioning-device-amqp', 'simulators/device/clients/'),
     wrapped('azure-iot-http-base', 'simulators/device/clients/'),

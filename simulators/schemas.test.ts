@@ -50,9 +50,9 @@ describe('impossibility', () => {
     expect(impossibility({ ...honest, ...changes })).toMatch(/\w+ \w+/);
   });
 
-  it('leaves exactly ten cells of honest devices', () => {
+  it.each(transportKinds)('leaves exactly ten cells of honest devices over %s', (transport) => {
     const names = possibleCells
-      .filter(({ fault }) => fault === undefined)
+      .filter((cell) => cell.fault === undefined && cell.transport === transport)
       .map(({ enrollment, attestation, client }) => `${enrollment} ${attestation} ${client}`);
     expect(names.sort()).toEqual([
       'group symmetric-key azure-sdk',

@@ -54,7 +54,7 @@ export function expectedOfFault(
   switch (expected?.kind) {
     case 'refused':
       // SASL carries no more than that it refuses.
-      if (transport === 'amqp' && attestation !== 'x509') return { result: 'refused', status: 401 };
+      if (transport !== 'https' && attestation !== 'x509') return { result: 'refused', status: 401 };
       return { result: 'refused', status: expected.status, errorCode: expected.errorCode };
     case 'tpm':
       return { result: 'refused', code: expected.responseName };

@@ -29,7 +29,13 @@ async function startEndpoint({
   });
   return {
     kind: 'emulator',
-    dps: { ...dps.https, idScope: dps.idScope, apiVersion: DEFAULT_API_VERSION, caPem: dps.caPem },
+    dps: {
+      ...dps.https,
+      amqpPort: dps.amqp.port,
+      idScope: dps.idScope,
+      apiVersion: DEFAULT_API_VERSION,
+      caPem: dps.caPem,
+    },
     hubs: dps.hubs,
     enroll: (enrollments) => dps.control.enroll(enrollments),
     registrations: () => dps.control.registrations(),

@@ -1,6 +1,6 @@
 import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
 
-export const transportKinds = ['https', 'amqp'] as const;
+export const transportKinds = ['https', 'amqp', 'amqp-ws'] as const;
 export type TransportKind = (typeof transportKinds)[number];
 
 export const clientKinds = ['native', 'azure-sdk'] as const;

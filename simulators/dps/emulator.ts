@@ -10,6 +10,8 @@ import { type Clock, systemClock } from '../kernel/clock.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { openHttpsListener } from '../server/https-listener.ts';
 import { openTlsListener } from '../server/tls-listener.ts';
+import { createWebSocketUpgrade } from '../server/web-socket.ts';
+import { AMQP_SUBPROTOCOL } from '../wire/amqp.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
 import { serviceTime } from '../wire/service-time.ts';
 import type { LinkedHubs } from './allocation.ts';
@@ -65,7 +67,8 @@ export interface RunningDps extends AsyncDisposable {
   readonly idScope: string;
   readonly hubs: readonly string[];
   readonly https: { readonly address: string; readonly port: number; readonly hostName: string };
-  readonly amqp: { readonly address: string; readonly port: number; readonly hostName: string };
+  /** On the address of HTTPS; the latter's port serves AMQP in WebSockets. */
+  readonly amqp: { readonly port: number };
   readonly management: { readonly url: string };
   /** For clients of the service API. Its HostName has no port: clients of other ports than 443 need telling. */
   readonly serviceConnectionString: string;
@@ -139,18 +142,17 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     const isForHub = isHubRequest(request, directory);
     (isForHub ? hubFrontEnd : dpsFrontEnd)(request, response);
   };
+  const serveAmqp = createAmqpFrontEnd({ service, log, clock, retryAfterSeconds });
+  const upgrade = createWebSocketUpgrade({ [AMQP_SUBPROTOCOL.toLowerCase()]: serveAmqp });
   const listener = cleanup.use(
-    await openHttpsListener({ address, port: options.httpsPort ?? 0, ...tls }, byHost),
+    await openHttpsListener({ address, port: options.httpsPort ?? 0, upgrade, ...tls }, byHost),
   );
   const https = { address: listener.address, port: listener.port, hostName: GLOBAL_DEVICE_ENDPOINT };
   const amqpListener = cleanup.use(
-    await openTlsListener(
-      { what: 'AMQP', address, port: options.amqpPort ?? 0, ...tls },
-      createAmqpFrontEnd({ service, log, clock, retryAfterSeconds }),
-    ),
+    await openTlsListener({ what: 'AMQP', address, port: options.amqpPort ?? 0, ...tls }, serveAmqp),
   );
-  const amqp = { ...https, port: amqpListener.port };
-  const info: DpsInfo = { idScope, hubs, https, caPem: tls.caPem };
+  const amqp = { port: amqpListener.port };
+  const info: DpsInfo = { idScope, hubs, https, amqp, caPem: tls.caPem };
   const control = createLocalControl({ enrollments, registry, directory, issuedKeys, log, info: () => info });
   const management = cleanup.use(
     await openManagementApi({
@@ -163,7 +165,6 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const resources = cleanup.move();
   return {
     ...info,
-    amqp,
     management: { url: management.url },
     serviceConnectionString: connectionString(listener.address, serviceKey),
     hubConnectionStrings: Object.fromEntries(

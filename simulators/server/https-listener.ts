@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type Listener, listen } from './listening.ts';
+import type { HandleUpgrade } from './web-socket.ts';
 
 export interface HttpsListenerOptions {
   readonly address: string;
@@ -11,6 +12,8 @@ export interface HttpsListenerOptions {
   /** PEM: leaf, then intermediates. */
   readonly certificateChainPem: string;
   readonly privateKeyPem: string;
+  /** Takes the connections that become WebSockets; without it they are closed. */
+  readonly upgrade?: HandleUpgrade;
 }
 
 /**
@@ -43,6 +46,7 @@ export async function openHttpsListener(
   );
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('clientError', refuseMalformed);
+  if (options.upgrade !== undefined) server.on('upgrade', options.upgrade);
   const { address, port } = options;
   const hint = 'Choose another with --address and --https-port (0 picks a free port).';
   return listen(server, { address, port, what: 'HTTPS', hint });

@@ -4,6 +4,8 @@ import { fromBase64 } from '../kernel/bytes.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { InvariantError, TransportError } from '../kernel/errors.ts';
 import {
+  AMQP_PORT,
+  AMQP_SUBPROTOCOL,
   API_VERSION,
   deviceAddress,
   OPERATION_ID,
@@ -25,8 +27,9 @@ import type {
 } from './provisioning-transport.ts';
 import { secureContextFor, type TlsIdentity } from './secure-context.ts';
 import { openTlsConnection } from './tls-connection.ts';
+import { openWebSocket } from './web-socket.ts';
 
-export interface AmqpTransportOptions {
+interface AmqpTransportOptions {
   readonly registrationId: string;
   /** Certificate and key of an X.509 device. */
   readonly tls?: TlsIdentity | undefined;
@@ -34,7 +37,7 @@ export interface AmqpTransportOptions {
 }
 
 /** Makes the stream that AMQP runs on. */
-export type OpenStream = (signal: AbortSignal) => Promise<Duplex>;
+type OpenStream = (signal: AbortSignal) => Promise<Duplex>;
 
 /** One device's own AMQP connection to DPS, over TLS. */
 export function createAmqpTransport(
@@ -43,18 +46,30 @@ export function createAmqpTransport(
   clock: Clock,
 ): TpmProvisioningTransport {
   const secureContext = secureContextFor(endpoint, options.tls);
-  return createAmqpOver((signal) => openTlsConnection(endpoint, secureContext, signal), {
+  const dialled = { ...endpoint, port: endpoint.amqpPort ?? AMQP_PORT };
+  return createAmqpOver((signal) => openTlsConnection(dialled, secureContext, signal), {
     endpoint,
     clock,
     ...options,
   });
 }
 
-/** The same over any stream: a WebSocket carries the very same bytes. */
-export const createAmqpOver = (open: OpenStream, parts: AmqpParts): TpmProvisioningTransport =>
+/** The same inside a WebSocket, on the port of HTTPS. */
+export function createAmqpWsTransport(
+  endpoint: DpsEndpoint,
+  options: AmqpTransportOptions,
+  clock: Clock,
+): TpmProvisioningTransport {
+  const secureContext = secureContextFor(endpoint, options.tls);
+  const open: OpenStream = (signal) =>
+    openWebSocket(endpoint, { secureContext, subprotocol: AMQP_SUBPROTOCOL }, signal);
+  return createAmqpOver(open, { endpoint, clock, ...options });
+}
+
+const createAmqpOver = (open: OpenStream, parts: AmqpParts): TpmProvisioningTransport =>
   new AmqpTransport(open, parts);
 
-export interface AmqpParts extends Omit<AmqpTransportOptions, 'tls'> {
+interface AmqpParts extends Omit<AmqpTransportOptions, 'tls'> {
   readonly endpoint: DpsEndpoint;
   readonly clock: Clock;
 }

@@ -6,7 +6,10 @@ export interface DpsEndpoint {
   readonly hostName: string;
   /** Address actually dialled; the host name is resolved when absent. */
   readonly address?: string | undefined;
+  /** Of HTTPS and of WebSockets. */
   readonly port: number;
+  /** Of AMQP; 5671 when absent. */
+  readonly amqpPort?: number | undefined;
   readonly idScope: string;
   readonly apiVersion: string;
   /** PEM of the roots that sign the server's certificate; the system's roots when absent. */

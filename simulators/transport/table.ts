@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import { createAmqpTransport } from './amqp.ts';
+import { createAmqpTransport, createAmqpWsTransport } from './amqp.ts';
 import { createHttpsTransport } from './https.ts';
 import type { DpsEndpoint, TpmProvisioningTransport } from './provisioning-transport.ts';
 import type { TlsIdentity } from './secure-context.ts';
@@ -14,6 +14,7 @@ export interface TransportOptions {
 export const transports = {
   https: createHttpsTransport,
   amqp: createAmqpTransport,
+  'amqp-ws': createAmqpWsTransport,
 } as const satisfies Record<
   string,
   (endpoint: DpsEndpoint, options: TransportOptions, clock: Clock) => TpmProvisioningTransport

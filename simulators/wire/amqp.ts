@@ -1,5 +1,8 @@
 /** Names of DPS over AMQP 1.0 that both ends share. Source: the official Node, C, C# and Java SDKs. */
 
+/** AMQP over TLS. */
+export const AMQP_PORT = 5671;
+
 /** Application property that says what a message asks for. */
 export const OPERATION_TYPE = 'iotdps-operation-type';
 export const OPERATION_REGISTER = 'iotdps-register';

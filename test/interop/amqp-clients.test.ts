@@ -23,17 +23,21 @@ import {
 } from '../../simulators/schemas.ts';
 import { makeTestTpms, type TestTpms } from '../../simulators/tpm/testing/test-tpms.ts';
 
+const transports = ['amqp', 'amqp-ws'] as const;
+
 const cells: readonly CellAxes[] = enrollmentKinds.flatMap((enrollment) =>
   attestationKinds.flatMap((attestation) =>
-    clientKinds.map(
-      (client): CellAxes => ({
-        platform: 'linux',
-        enrollment,
-        attestation,
-        keyStore: attestation === 'tpm' ? 'swtpm' : 'software',
-        transport: 'amqp',
-        client,
-      }),
+    clientKinds.flatMap((client) =>
+      transports.map(
+        (transport): CellAxes => ({
+          platform: 'linux',
+          enrollment,
+          attestation,
+          keyStore: attestation === 'tpm' ? 'swtpm' : 'software',
+          transport,
+          client,
+        }),
+      ),
     ),
   ),
 );
@@ -42,7 +46,7 @@ const possible = (candidates: readonly CellAxes[]): CellAxes[] =>
 const mistaken = possible(cells.flatMap((cell) => faultKinds.map((fault) => ({ ...cell, fault }))));
 const titled = (some: readonly CellAxes[]) =>
   some.map((cell) => ({
-    title: `${cell.client} client, ${cell.attestation}, ${cell.enrollment}`,
+    title: `${cell.transport}, ${cell.client} client, ${cell.attestation}, ${cell.enrollment}`,
     fault: cell.fault ?? '',
     cell,
   }));
@@ -74,9 +78,10 @@ describe('both clients against the emulator over AMQP', () => {
       ...groupEnrollments(authority, [spec]),
       ...(enrollment === undefined ? [] : [enrollment]),
     ]);
-    const { idScope, caPem, amqp } = dps;
+    const { idScope, caPem } = dps;
+    const amqpPort = dps.amqp.port;
     await using device = createDevice(spec, credentials, {
-      endpoint: { ...amqp, idScope, apiVersion: '2021-06-01', caPem },
+      endpoint: { ...dps.https, amqpPort, idScope, apiVersion: '2021-06-01', caPem },
       tpms,
       seed: 1,
       attemptTimeoutMs: 20_000,

@@ -5,7 +5,7 @@ import { type EmulatorProcess, startEmulatorProcess } from '../support/emulator-
 import { registerInSdkProcess, type SdkJob } from '../support/sdk-process.ts';
 
 /** The official Node SDK's AMQP transports against `dps-rig emulate`, each in a process of its own. */
-describe.each(['amqp'] as const)('the unmodified official SDK over %s', (transport) => {
+describe.each(['amqp', 'amqp-ws'] as const)('the unmodified official SDK over %s', (transport) => {
   let emulator: EmulatorProcess;
   let pki: TestPki;
 
@@ -17,7 +17,8 @@ describe.each(['amqp'] as const)('the unmodified official SDK over %s', (transpo
   beforeEach(() => emulator.control.reset());
 
   const register = (registrationId: string, proof: SdkJob['proof']) => {
-    const { address, port } = emulator.amqp;
+    const { address } = emulator.https;
+    const { port } = transport === 'amqp' ? emulator.amqp : emulator.https;
     const { idScope, managementUrl, caFile } = emulator;
     return registerInSdkProcess(
       { transport, address, port, idScope, managementUrl, registrationId, proof },
@@ -67,9 +68,12 @@ describe.each(['amqp'] as const)('the unmodified official SDK over %s', (transpo
     await expectAssigned('sdk-chain', { kind: 'x509', cert: chainPem, key: privateKeyPem });
   });
 
-  it('registers by TPM, and leaves the key for the hub in it', async () => {
-    await expectAssigned('sdk-tpm', { kind: 'tpm' });
-  });
+  // Over WebSocket the SDK takes no agent for a TPM: it dials port 443, which is not ours to take.
+  if (transport === 'amqp') {
+    it('registers by TPM, and leaves the key for the hub in it', async () => {
+      await expectAssigned('sdk-tpm', { kind: 'tpm' });
+    });
+  }
 
   it('is told no when the key is wrong', async () => {
     const key = randomBytes(32).toString('base64');

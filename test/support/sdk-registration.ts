@@ -56,6 +56,6 @@ const registering =
       );
 const line = await registering.then(
   (result) => ({ result }),
-  (error: Error) => ({ error: `${error.name}: ${error.message}` }),
+  (error: unknown) => ({ error: String(error) }),
 );
 process.stdout.write(`${JSON.stringify(line)}\n`);

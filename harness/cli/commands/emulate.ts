@@ -17,6 +17,7 @@ import { addQuotaOptions, type QuotaOptions, quotasOf } from './quota-options.ts
 interface EmulateOptions extends QuotaOptions {
   readonly address?: string;
   readonly httpsPort?: number;
+  readonly amqpPort?: number;
   readonly managementPort: number;
   readonly idScope?: string;
   readonly serviceKey?: string;
@@ -42,6 +43,11 @@ export function addEmulateCommand(program: Command): void {
     .option(
       '--https-port <port>',
       'port of the device API; 0 picks a free one (default: 443 where allowed)',
+      parsePort,
+    )
+    .option(
+      '--amqp-port <port>',
+      'port of AMQP; 0 picks a free one (default: 5671 where HTTPS has 443)',
       parsePort,
     )
     .option(
@@ -102,7 +108,7 @@ export function addEmulateCommand(program: Command): void {
 }
 
 async function start(options: EmulateOptions, authority: DevelopmentAuthority): Promise<RunningDps> {
-  const { address, httpsPort, managementPort, idScope, serviceKey, hub } = options;
+  const { address, httpsPort, amqpPort, managementPort, idScope, serviceKey, hub } = options;
   return startEmulator(
     {
       managementPort,
@@ -114,6 +120,7 @@ async function start(options: EmulateOptions, authority: DevelopmentAuthority): 
       hubPreference: options.hubPreference,
       ...(address === undefined ? {} : { address }),
       ...(httpsPort === undefined ? {} : { httpsPort }),
+      ...(amqpPort === undefined ? {} : { amqpPort }),
       ...(idScope === undefined ? {} : { idScope }),
       ...(serviceKey === undefined ? {} : { serviceKey }),
       ...(hub.length === 0 ? {} : { hubs: hub }),

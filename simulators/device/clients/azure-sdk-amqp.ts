@@ -5,6 +5,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { type DpsServiceError, TransportError, toError } from '../../kernel/errors.ts';
 import { amqpServiceError } from '../../transport/amqp-answer.ts';
 import type { DpsEndpoint } from '../../transport/provisioning-transport.ts';
+import { AMQP_PORT } from '../../wire/amqp.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
 import { DeviceAgent, type LastAnswer } from './azure-sdk-http.ts';
 
@@ -108,7 +109,7 @@ class ObservedBase extends amqpBase.Amqp {
     const begunMs = clock.monotonicMs();
     const socket = connectTls({
       host: endpoint.address ?? endpoint.hostName,
-      port: endpoint.port,
+      port: endpoint.amqpPort ?? AMQP_PORT,
       servername: endpoint.hostName,
       ...(endpoint.caPem === undefined ? {} : { ca: endpoint.caPem }),
       ...(cert === undefined ? {} : { cert }),
@@ -156,7 +157,8 @@ const observed = (Base: typeof provisioning.Amqp) =>
       const { recorder, clock, onFailure } = this.#setup;
       const begunMs = clock.monotonicMs();
       return (...answer) => {
-        const [error, body] = answer;
+        const error: unknown = answer[0];
+      const body: unknown = answer[1];
         this.lastAnswer = answerOf(error);
         const connectedAtMs = this.#base.connectedAtMs ?? begunMs;
         const outcome = error ? toError(error).message : String(asRecord(body)['status']);

@@ -59,7 +59,7 @@ class AzureSdkClient implements ProvisioningClient {
 
   async #open(recorder: AttemptRecorder, onFailure: (error: RigError) => void): Promise<SdkTransport> {
     const { spec, endpoint, clock } = this.#setup;
-    if (spec.transport === 'amqp') {
+    if (spec.transport !== 'https') {
       const { createSdkAmqp } = await sdkTransports.amqp();
       return createSdkAmqp(spec.transport, { endpoint, recorder, clock, onFailure });
     }
@@ -100,6 +100,7 @@ class AzureSdkClient implements ProvisioningClient {
 const sdkTransports = {
   https: () => import('azure-iot-provisioning-device-http'),
   amqp: () => import('./azure-sdk-amqp.ts'),
+  'amqp-ws': () => import('./azure-sdk-amqp.ts'),
 };
 
 /** Loaded when the first device needs it, so that a fleet of native clients does not pay for it. */
