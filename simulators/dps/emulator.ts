@@ -13,6 +13,7 @@ import { openTlsListener } from '../server/tls-listener.ts';
 import { createWebSocketUpgrade } from '../server/web-socket.ts';
 import { AMQP_SUBPROTOCOL } from '../wire/amqp.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
+import { MQTT_SUBPROTOCOL } from '../wire/mqtt.ts';
 import { serviceTime } from '../wire/service-time.ts';
 import type { LinkedHubs } from './allocation.ts';
 import { IssuedKeys } from './attestation/issued-keys.ts';
@@ -21,6 +22,7 @@ import type { DpsControl, DpsInfo, LoggedRequest } from './dps-control.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
 import { createAmqpFrontEnd } from './front-ends/amqp.ts';
 import { createHttpsFrontEnd } from './front-ends/https.ts';
+import { createMqttFrontEnd } from './front-ends/mqtt.ts';
 import { createLocalControl } from './local-control.ts';
 import { openManagementApi } from './management-api.ts';
 import { createQuotas, type QuotaLimits } from './quotas.ts';
@@ -36,6 +38,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly address?: string;
   /** 0, the default, picks a free port. */
   readonly httpsPort?: number;
+  /** 0, the default, picks a free port. */
+  readonly mqttPort?: number;
   /** 0, the default, picks a free port. */
   readonly amqpPort?: number;
   /** Default 127.0.0.1, also where `address` is another. */
@@ -67,7 +71,8 @@ export interface RunningDps extends AsyncDisposable {
   readonly idScope: string;
   readonly hubs: readonly string[];
   readonly https: { readonly address: string; readonly port: number; readonly hostName: string };
-  /** On the address of HTTPS; the latter's port serves AMQP in WebSockets. */
+  /** On the address of HTTPS; the latter's port serves both in WebSockets. */
+  readonly mqtt: { readonly port: number };
   readonly amqp: { readonly port: number };
   readonly management: { readonly url: string };
   /** For clients of the service API. Its HostName has no port: clients of other ports than 443 need telling. */
@@ -143,7 +148,11 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     (isForHub ? hubFrontEnd : dpsFrontEnd)(request, response);
   };
   const serveAmqp = createAmqpFrontEnd({ service, log, clock, retryAfterSeconds });
-  const upgrade = createWebSocketUpgrade({ [AMQP_SUBPROTOCOL.toLowerCase()]: serveAmqp });
+  const serveMqtt = createMqttFrontEnd({ service, log, clock, retryAfterSeconds });
+  const upgrade = createWebSocketUpgrade({
+    [AMQP_SUBPROTOCOL.toLowerCase()]: serveAmqp,
+    [MQTT_SUBPROTOCOL]: serveMqtt,
+  });
   const listener = cleanup.use(
     await openHttpsListener({ address, port: options.httpsPort ?? 0, upgrade, ...tls }, byHost),
   );
@@ -152,7 +161,11 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     await openTlsListener({ what: 'AMQP', address, port: options.amqpPort ?? 0, ...tls }, serveAmqp),
   );
   const amqp = { port: amqpListener.port };
-  const info: DpsInfo = { idScope, hubs, https, amqp, caPem: tls.caPem };
+  const mqttListener = cleanup.use(
+    await openTlsListener({ what: 'MQTT', address, port: options.mqttPort ?? 0, ...tls }, serveMqtt),
+  );
+  const mqtt = { port: mqttListener.port };
+  const info: DpsInfo = { idScope, hubs, https, mqtt, amqp, caPem: tls.caPem };
   const control = createLocalControl({ enrollments, registry, directory, issuedKeys, log, info: () => info });
   const management = cleanup.use(
     await openManagementApi({
