@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import type { RunResult } from '../reports/run-result.ts';
 import { openScratchDirectory } from '../simulators/index.ts';
 import { openEndpoint } from './environment/endpoint.ts';
+import { openKeyLog } from './environment/key-log.ts';
 import type { FleetRun, Progress } from './load/fleet-run.ts';
 import { prepareFleet } from './load/prepare-fleet.ts';
 import { registerFleet } from './load/register-fleet.ts';
@@ -22,6 +23,8 @@ export interface RunOptions {
   /** Aborted: no device starts any more, those under way end, the reports are partial. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** Where the emulator of the run writes the secrets of its TLS connections to. */
+  readonly keyLogFile?: string | undefined;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface RunOptions {
  * @throws when it is interrupted before the first device could start: there is nothing to report then
  */
 export async function run(options: RunOptions): Promise<RunResult> {
-  const { scenario, scenarioFile, signal, onProgress = () => undefined } = options;
+  const { scenario, scenarioFile, signal, onProgress = () => undefined, keyLogFile } = options;
   const startedAt = new Date();
   const plan = planFleet(scenario, expandMatrix(scenario));
   const ranges = splitIntoRanges(plan.devices.length, scenario.run.rangeSize);
@@ -38,7 +41,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
 
   // On disk: the states of ten thousand TPMs are no small thing in memory.
   await using directory = await openScratchDirectory({ name: 'run', parent: tmpdir() });
-  await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile);
+  using keyLog = keyLogFile === undefined ? undefined : openKeyLog(keyLogFile);
+  await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile, keyLog?.write);
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const fleet: FleetRun = {
     ...{ scenario, plan, ranges, setup, endpoint, pool, signal, onProgress },

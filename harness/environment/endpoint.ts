@@ -1,4 +1,5 @@
 import { DEFAULT_API_VERSION, startDps } from '../../simulators/index.ts';
+import { UsageError } from '../../simulators/kernel/errors.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { connectEndpoint } from './external-endpoint.ts';
 import type { RunEndpoint } from './run-endpoint.ts';
@@ -7,25 +8,33 @@ import type { RunEndpoint } from './run-endpoint.ts';
  * Starts the emulator in this process, or connects to one that runs.
  *
  * @param scenarioFile other files are named relative to it
+ * @param onKeyLog takes the secrets of the connections to an emulator in this process
  * @throws EnvironmentError when it does not start or answer
  * @throws ScenarioError when it is not on loopback: load goes nowhere else
  */
 export async function openEndpoint(
   endpoint: Scenario['endpoint'],
   scenarioFile: string,
+  onKeyLog?: (line: Buffer) => void,
 ): Promise<RunEndpoint> {
-  return endpoint.kind === 'emulator' ? startEndpoint(endpoint) : connectEndpoint(endpoint, scenarioFile);
+  if (endpoint.kind === 'emulator') return startEndpoint(endpoint, onKeyLog);
+  if (onKeyLog !== undefined) {
+    throw new UsageError('the keys of an emulator that runs already are its own', {
+      hint: 'Give --keylog to `dps-rig emulate`.',
+    });
+  }
+  return connectEndpoint(endpoint, scenarioFile);
 }
 
-async function startEndpoint({
-  retryAfterSeconds,
-  assigningDurationMs,
-  hubs,
-}: Extract<Scenario['endpoint'], { kind: 'emulator' }>): Promise<RunEndpoint> {
+async function startEndpoint(
+  { retryAfterSeconds, assigningDurationMs, hubs }: Extract<Scenario['endpoint'], { kind: 'emulator' }>,
+  onKeyLog: ((line: Buffer) => void) | undefined,
+): Promise<RunEndpoint> {
   const dps = await startDps({
     retryAfterSeconds,
     assigningDurationMs,
     ...(hubs === undefined ? {} : { hubs }),
+    ...(onKeyLog === undefined ? {} : { onKeyLog }),
   });
   return {
     kind: 'emulator',

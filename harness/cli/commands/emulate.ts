@@ -10,6 +10,7 @@ import {
   developmentGroup,
   openDevelopmentAuthority,
 } from '../../environment/development-authority.ts';
+import { type KeyLog, openKeyLog } from '../../environment/key-log.ts';
 import { startEmulator } from '../../environment/start-emulator.ts';
 import { renderBanner } from '../emulator-banner.ts';
 import { addQuotaOptions, type QuotaOptions, quotasOf } from './quota-options.ts';
@@ -31,6 +32,7 @@ interface EmulateOptions extends QuotaOptions {
   readonly enrollments?: string;
   readonly stateDir: string;
   readonly developmentGroup: boolean;
+  readonly keylog?: string;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -96,6 +98,7 @@ export function addEmulateCommand(program: Command): void {
       '--no-development-group',
       'start without the group whose key everybody knows (it is on loopback only)',
     )
+    .option('--keylog <file>', 'write the TLS keys of the connections, for Wireshark and tshark')
     .option('--json', 'print endpoints as one JSON line instead of text')
     .option('--quiet', 'print nothing');
   addQuotaOptions(command).action(async (given: EmulateOptions) => {
@@ -105,7 +108,8 @@ export function addEmulateCommand(program: Command): void {
     const options = { ...given, developmentGroup, ...(serviceKey === undefined ? {} : { serviceKey }) };
     const authority = await openDevelopmentAuthority(options.stateDir);
     const enrollments = options.enrollments === undefined ? [] : await readEnrollments(options.enrollments);
-    await using dps = await start(options, authority);
+    using keyLog = options.keylog === undefined ? undefined : openKeyLog(options.keylog);
+    await using dps = await start(options, authority, keyLog);
     await enrollAll(dps, enrollments, options);
     if (options.json) process.stdout.write(`${JSON.stringify(describe(dps, authority))}\n`);
     else if (!options.quiet) process.stdout.write(renderBanner(dps, authority, options));
@@ -113,7 +117,11 @@ export function addEmulateCommand(program: Command): void {
   });
 }
 
-async function start(options: EmulateOptions, authority: DevelopmentAuthority): Promise<RunningDps> {
+async function start(
+  options: EmulateOptions,
+  authority: DevelopmentAuthority,
+  keyLog: KeyLog | undefined,
+): Promise<RunningDps> {
   const { address, httpsPort, mqttPort, amqpPort, managementPort, idScope, serviceKey, hub } = options;
   return startEmulator(
     {
@@ -124,6 +132,7 @@ async function start(options: EmulateOptions, authority: DevelopmentAuthority): 
       quotas: quotasOf(options),
       hubWeights: options.hubWeight,
       hubPreference: options.hubPreference,
+      ...(keyLog === undefined ? {} : { onKeyLog: keyLog.write }),
       ...(address === undefined ? {} : { address }),
       ...(httpsPort === undefined ? {} : { httpsPort }),
       ...(mqttPort === undefined ? {} : { mqttPort }),
