@@ -158,7 +158,7 @@ const observed = (Base: typeof provisioning.Amqp) =>
       const begunMs = clock.monotonicMs();
       return (...answer) => {
         const error: unknown = answer[0];
-      const body: unknown = answer[1];
+        const body: unknown = answer[1];
         this.lastAnswer = answerOf(error);
         const connectedAtMs = this.#base.connectedAtMs ?? begunMs;
         const outcome = error ? toError(error).message : String(asRecord(body)['status']);

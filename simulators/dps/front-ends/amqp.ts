@@ -19,7 +19,7 @@ import type { RegistrationOperationStatus } from '../../wire/device-api.ts';
 import type { DeviceIdentity, PresentedProof } from '../attestation/attest.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 import { idKey } from '../registration-id.ts';
-import type { DeviceRequest, RegistrationService } from '../registration-service.ts';
+import type { AuthenticateAnswer, DeviceRequest, RegistrationService } from '../registration-service.ts';
 import type { RequestLog } from '../request-log.ts';
 import { serviceTime } from '../service-time.ts';
 import { amqpErrorOf, retryAfterProperties } from './amqp-answer.ts';
@@ -49,9 +49,12 @@ function createSession(parts: AmqpFrontEndParts, chain: readonly Uint8Array[]): 
   let proof: PresentedProof = chain.length === 0 ? { kind: 'none' } : { kind: 'certificate', chain };
   let apiVersion: string | undefined;
 
+  const noteSasl = (claimed: DeviceIdentity, decision: AuthenticateAnswer): void => {
+    note(parts, 'sasl', claimed, { refusal: decision.kind === 'refused' ? decision.refusal : undefined });
+  };
   const authenticate = (claimed: DeviceIdentity, token: string): boolean => {
     const decision = service.authenticate({ ...claimed, proof: { kind: 'sas', token } }, {});
-    note(parts, 'sasl', claimed, decision.kind === 'refused' ? decision.refusal : undefined);
+    noteSasl(claimed, decision);
     if (decision.kind !== 'authenticated') return false;
     device = claimed;
     proof = { kind: 'sas', token };
@@ -72,7 +75,7 @@ function createSession(parts: AmqpFrontEndParts, chain: readonly Uint8Array[]): 
               storageRootKey: toBase64(storageRootKey),
             };
             const decision = service.authenticate({ ...claimed, proof: { kind: 'none' } }, { tpm });
-            note(parts, 'sasl', claimed, decision.kind === 'refused' ? decision.refusal : undefined);
+            noteSasl(claimed, decision);
             return decision.kind === 'challenge' ? fromBase64(decision.authenticationKey) : undefined;
           },
           admits: authenticate,
@@ -95,11 +98,14 @@ function createSession(parts: AmqpFrontEndParts, chain: readonly Uint8Array[]): 
       const request = { ...named, proof, ...(apiVersion === undefined ? {} : { apiVersion }) };
       return answer(request, message, parts);
     },
-    onProblem: (reason) => note(parts, 'connection', device, refusals.malformedBody(reason)),
+    onProblem: (reason) => {
+      note(parts, 'connection', device, { refusal: refusals.malformedBody(reason) });
+    },
   };
 }
 
 function answer(request: DeviceRequest, message: AmqpMessage, parts: AmqpFrontEndParts): AmqpOutcome {
+  const beganMs = parts.clock.monotonicMs();
   const operation = String(message.applicationProperties[OPERATION_TYPE]);
   let result: Answer;
   try {
@@ -108,13 +114,8 @@ function answer(request: DeviceRequest, message: AmqpMessage, parts: AmqpFrontEn
     result = { refusal: refusals.internal(toError(thrown).message) };
   }
   const refusal = 'refusal' in result ? result.refusal : undefined;
-  const requestId = note(
-    parts,
-    operation,
-    request,
-    refusal,
-    'running' in result && result.running ? 202 : 200,
-  );
+  const status = 'running' in result && result.running ? 202 : 200;
+  const requestId = note(parts, operation, request, { refusal, status, beganMs });
   if ('refusal' in result) {
     return { kind: 'rejected', error: rejection(result.refusal, requestId, parts.clock) };
   }
@@ -170,22 +171,22 @@ function decide(
 /** @returns the id of the request, which clients are told when it is refused */
 function note(
   { log, clock }: AmqpFrontEndParts,
-  method: string,
+  what: string,
   device: DeviceIdentity | undefined,
-  refusal: Refusal | undefined,
-  status = 200,
+  came: { readonly refusal: Refusal | undefined; readonly status?: number; readonly beganMs?: number },
 ): string {
   const requestId = randomUUID();
+  const { refusal, status = 200, beganMs } = came;
   log.add({
     at: serviceTime(clock.nowMs()),
     requestId,
-    method: `AMQP ${method}`,
+    method: `AMQP ${what.slice(0, 100)}`,
     path: device === undefined ? '' : deviceAddress(device.idScope, device.registrationId),
     registrationId: device?.registrationId,
     status: refusal?.status ?? status,
     errorCode: refusal?.errorCode,
     reason: refusal?.reason,
-    durationMs: 0,
+    durationMs: beganMs === undefined ? 0 : clock.monotonicMs() - beganMs,
   });
   return requestId;
 }
