@@ -3,6 +3,7 @@ import type { ClientKind, KeyStoreKind, PlatformKind, TransportKind } from './de
 import type { DeviceFault } from './faults/device-fault.ts';
 import { deviceFaults, type FaultKind } from './faults/table.ts';
 import type { AttestationKind, EnrollmentKind } from './wire/constants.ts';
+import { type TransportCapabilities, transportCapabilities } from './wire/transports.ts';
 
 export { clientKinds, keyStoreKinds, platformKinds, transportKinds } from './device/device-spec.ts';
 export { phases } from './device/device-trace.ts';
@@ -26,6 +27,7 @@ export function impossibility({
   attestation,
   enrollment,
   keyStore,
+  transport,
   client,
   fault,
 }: CellAxes): string | undefined {
@@ -33,6 +35,8 @@ export function impossibility({
     return 'DPS has no enrollment group for TPM attestation';
   if (attestation === 'tpm' && keyStore !== 'swtpm') return 'TPM attestation needs a TPM';
   if (attestation !== 'tpm' && keyStore === 'swtpm') return `${attestation} keys are not yet kept in a TPM`;
+  const { cannotCarry }: TransportCapabilities = transportCapabilities[transport];
+  if (cannotCarry[attestation] !== undefined) return cannotCarry[attestation];
   if (fault === undefined) return undefined;
   const { expected, enrollments, clients } = deviceFaults[fault];
   const kinds: readonly AttestationKind[] = Object.keys(expected) as AttestationKind[];
@@ -53,8 +57,8 @@ export function expectedOfFault(
   const expected = ofGroup ?? always[attestation];
   switch (expected?.kind) {
     case 'refused':
-      // SASL carries no more than that it refuses.
-      if (transport !== 'https' && attestation !== 'x509') return { result: 'refused', status: 401 };
+      // What refuses the connection itself carries no more than that it does.
+      if (refusesConnections(transport, attestation)) return { result: 'refused', status: 401 };
       return { result: 'refused', status: expected.status, errorCode: expected.errorCode };
     case 'tpm':
       return { result: 'refused', code: expected.responseName };
@@ -64,3 +68,7 @@ export function expectedOfFault(
       return { result: 'refused' };
   }
 }
+
+/** SASL and CONNACK have no room for an error code; AMQP without SASL refuses the first message instead. */
+const refusesConnections = (transport: TransportKind, attestation: AttestationKind): boolean =>
+  transport.startsWith('mqtt') || (transport.startsWith('amqp') && attestation !== 'x509');

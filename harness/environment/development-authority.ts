@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -9,6 +9,7 @@ import {
   type PkiBundle,
   type TestPki,
 } from '../../simulators/index.ts';
+import { makeDirectory } from '../../simulators/kernel/make-directory.ts';
 
 /** The emulator's own CA, kept between starts so that it has to be trusted only once. */
 export interface DevelopmentAuthority {
@@ -26,7 +27,7 @@ export function defaultStateDirectory(environment: NodeJS.ProcessEnv = process.e
 
 /** Opens the CA of a directory, and makes it when there is none. Private keys are readable by this user alone. */
 export async function openDevelopmentAuthority(directory: string): Promise<DevelopmentAuthority> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory, "the emulator's CA", 0o700);
   const keyFile = join(directory, 'ca.json');
   const caFile = join(directory, 'ca.pem');
   const known = await readFile(keyFile, 'utf8').catch((error: unknown) => {

@@ -31,6 +31,7 @@ async function startEndpoint({
     kind: 'emulator',
     dps: {
       ...dps.https,
+      mqttPort: dps.mqtt.port,
       amqpPort: dps.amqp.port,
       idScope: dps.idScope,
       apiVersion: DEFAULT_API_VERSION,

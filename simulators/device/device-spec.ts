@@ -1,7 +1,7 @@
 import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
+import type { TransportKind } from '../wire/transports.ts';
 
-export const transportKinds = ['https', 'amqp', 'amqp-ws'] as const;
-export type TransportKind = (typeof transportKinds)[number];
+export { type TransportKind, transportKinds } from '../wire/transports.ts';
 
 export const clientKinds = ['native', 'azure-sdk'] as const;
 export type ClientKind = (typeof clientKinds)[number];

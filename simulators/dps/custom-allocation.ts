@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { InitialTwin } from '../hub/twin.ts';
 import { startDeadline } from '../kernel/deadline.ts';
 import { toError } from '../kernel/errors.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
@@ -16,7 +17,12 @@ export interface AllocationQuestion {
 }
 
 export type AllocationAnswer =
-  | { readonly kind: 'allocated'; readonly hub: string; readonly payload: unknown }
+  | {
+      readonly kind: 'allocated';
+      readonly hub: string;
+      readonly payload: unknown;
+      readonly initialTwin: InitialTwin | undefined;
+    }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** Asks the enrollment's webhook for a hub. Never rejects: whatever goes wrong is a registration that fails. */
@@ -29,7 +35,14 @@ export interface CustomAllocationOptions {
   readonly signal: AbortSignal;
 }
 
-const answerSchema = z.object({ iotHubHostName: z.string(), payload: z.unknown().optional() });
+const members = z.record(z.string(), z.unknown());
+const answerSchema = z.object({
+  iotHubHostName: z.string(),
+  payload: z.unknown().optional(),
+  initialTwin: z
+    .object({ tags: members.optional(), properties: z.object({ desired: members.optional() }).optional() })
+    .nullish(),
+});
 
 /** Custom allocation by a real call over HTTP or HTTPS, as the service documents it. */
 export function createCustomAllocation({ timeoutMs, signal }: CustomAllocationOptions): AllocateCustom {
@@ -47,9 +60,9 @@ export function createCustomAllocation({ timeoutMs, signal }: CustomAllocationOp
       });
       const text = await response.text();
       if (!response.ok) return failed(` with status code: ${response.status}`); // the service's own words
-      const { iotHubHostName: hub, payload } = answerSchema.parse(JSON.parse(text));
+      const { iotHubHostName: hub, payload, initialTwin } = answerSchema.parse(JSON.parse(text));
       return question.linkedHubs.includes(hub)
-        ? { kind: 'allocated', hub, payload }
+        ? { kind: 'allocated', hub, payload, initialTwin: initialTwin ?? undefined }
         : failed(`: ${hub} is not one of linkedHubs`);
     } catch (thrown) {
       return failed(`: ${describeFailure(thrown)}`);
@@ -98,7 +111,7 @@ function withoutSecrets(enrollment: Enrollment): unknown {
   };
 }
 
-function proofDetails({ enrollment, stateMember }: Admission): object {
+function proofDetails({ enrollment, assign }: Admission): object {
   const { attestation } = enrollment;
   switch (attestation.type) {
     case 'symmetricKey':
@@ -106,6 +119,6 @@ function proofDetails({ enrollment, stateMember }: Admission): object {
     case 'tpm':
       return { tpm: { endorsementKey: attestation.tpm.endorsementKey } };
     case 'x509':
-      return stateMember();
+      return assign().state;
   }
 }

@@ -1,3 +1,4 @@
+import type { TelemetryMessage } from '../hub/telemetry-log.ts';
 import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
 
@@ -21,11 +22,22 @@ export interface EnrollmentSummary {
   readonly provisioningStatus: 'enabled' | 'disabled';
 }
 
+/** An identity in a hub without its secrets. */
+export interface DeviceSummary {
+  readonly hub: string;
+  readonly deviceId: string;
+  readonly status: 'enabled' | 'disabled';
+  readonly authentication: 'sas' | 'selfSigned' | 'certificateAuthority' | 'none';
+  readonly iotEdge: boolean;
+  readonly modules: readonly string[];
+}
+
 /** What an emulator is, for those who connect to one that runs already. */
 export interface DpsInfo {
   readonly idScope: string;
   readonly hubs: readonly string[];
   readonly https: { readonly address: string; readonly port: number; readonly hostName: string };
+  readonly mqtt: { readonly port: number };
   readonly amqp: { readonly port: number };
   /** PEM of the root that signs the server's certificate. */
   readonly caPem: string;
@@ -62,6 +74,10 @@ export interface DpsControl {
   /** Ends it: takes that certificate. Throws when it is not the one asked for. */
   verifyCaCertificate(name: string, proof: string): Promise<void>;
   registrations(): Promise<readonly RegistrationRecord[]>;
+  /** Identities in the linked hubs. */
+  devices(): Promise<readonly DeviceSummary[]>;
+  /** Messages that devices sent to the hubs, newest last; a bounded ring. */
+  telemetry(): Promise<readonly TelemetryMessage[]>;
   /** Newest last; a bounded ring. */
   requests(): Promise<readonly LoggedRequest[]>;
   /** Forgets enrollments, registrations, operations and the request log. */

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import type { EnrollmentKind } from '../wire/constants.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
+import { makeEtag } from '../wire/etag.ts';
 import { CaCertificates } from './attestation/ca-certificates.ts';
 import type { Authority } from './attestation/certificate-chain.ts';
 import type { EnrollmentSummary } from './dps-control.ts';
@@ -11,7 +12,6 @@ import {
   type SymmetricKeyGroup,
   type X509Group,
 } from './enrollment-entry.ts';
-import { makeEtag } from './etag.ts';
 import { idKey } from './registration-id.ts';
 
 /** One enrolled CA certificate of a group. */

@@ -92,6 +92,8 @@ function createRoutes({ control }: ManagementApiOptions): Readonly<Record<string
       return { body: {} };
     },
     'GET /registrations': async () => ({ body: await control.registrations() }),
+    'GET /devices': async () => ({ body: await control.devices() }),
+    'GET /telemetry': async () => ({ body: await control.telemetry() }),
     'GET /requests': async () => ({ body: await control.requests() }),
     'POST /reset': async () => {
       await control.reset();

@@ -1,5 +1,7 @@
+import type { TelemetryMessage } from '../hub/telemetry-log.ts';
 import { DpsServiceError, TransportError } from '../kernel/errors.ts';
 import type {
+  DeviceSummary,
   DpsControl,
   DpsInfo,
   EnrollmentSummary,
@@ -51,6 +53,8 @@ export function connectDpsControl(
     verifyCaCertificate: async (name, certificate) =>
       void (await call('POST', '/ca-certificates/verify', { name, certificate })),
     registrations: async () => (await call('GET', '/registrations')) as readonly RegistrationRecord[],
+    devices: async () => (await call('GET', '/devices')) as readonly DeviceSummary[],
+    telemetry: async () => (await call('GET', '/telemetry')) as readonly TelemetryMessage[],
     requests: async () => (await call('GET', '/requests')) as readonly LoggedRequest[],
     reset: async () => void (await call('POST', '/reset')),
     info: async () => (await call('GET', '/info')) as DpsInfo,

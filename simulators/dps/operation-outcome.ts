@@ -1,3 +1,5 @@
+import type { DeviceToProvision } from '../hub/provision-device.ts';
+import type { InitialTwin } from '../hub/twin.ts';
 import type { DeviceRegistrationResult } from '../wire/device-api.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
 import { allocateHub, eligibleHubs, type LinkedHubs } from './allocation.ts';
@@ -23,6 +25,8 @@ export interface Attempt {
 
 export interface OutcomeParts extends LinkedHubs {
   readonly allocateCustom: AllocateCustom;
+  /** Makes the device known at its hub. */
+  readonly provision: (device: DeviceToProvision) => void;
 }
 
 /**
@@ -37,21 +41,22 @@ export function outcomeOf(attempt: Attempt, parts: OutcomeParts): Outcome | Prom
     return { status: 'disabled', errorCode: 400000, errorMessage: 'The enrollment is disabled' };
   }
   if (before !== undefined && staysOnItsHub(enrollment.reprovisionPolicy, apiVersion)) {
-    return assignedTo(before.hub, attempt);
+    return assignedTo(before.hub, attempt, parts);
   }
   if (enrollment.allocationPolicy === 'custom') return askWebhook(attempt, parts);
   const hub = allocateHub(registrationId, enrollment, parts);
-  return hub === undefined ? noHub : assignedTo(hub, attempt);
+  return hub === undefined ? noHub : assignedTo(hub, attempt, parts);
 }
 
-async function askWebhook(attempt: Attempt, { hubs, allocateCustom }: OutcomeParts): Promise<Outcome> {
+async function askWebhook(attempt: Attempt, parts: OutcomeParts): Promise<Outcome> {
+  const { hubs, allocateCustom } = parts;
   const linkedHubs = eligibleHubs(attempt.admission.enrollment, hubs);
   const answer = await allocateCustom({ ...attempt, linkedHubs });
   if (answer.kind === 'failed') {
     return { status: 'failed', errorCode: 400207, errorMessage: answer.message };
   }
-  const { hub, payload } = answer;
-  return { ...assignedTo(hub, attempt), ...(payload === undefined ? {} : { payload }) };
+  const { hub, payload, initialTwin } = answer;
+  return { ...assignedTo(hub, attempt, parts, initialTwin), ...(payload === undefined ? {} : { payload }) };
 }
 
 const noHub: Outcome = {
@@ -60,15 +65,29 @@ const noHub: Outcome = {
   errorMessage: 'No linked IoT hub fits this enrollment',
 };
 
-function assignedTo(assignedHub: string, { registrationId, admission, before }: Attempt): Outcome {
-  const { enrollment, stateMember } = admission;
+function assignedTo(
+  assignedHub: string,
+  { registrationId, admission, before }: Attempt,
+  { provision }: OutcomeParts,
+  twinOfWebhook?: InitialTwin,
+): Outcome {
+  const { enrollment, assign } = admission;
+  const { state, authentication } = assign();
+  // An edited deviceId counts only once the registration record was deleted.
+  const deviceId = before?.deviceId ?? deviceIdOf(registrationId, enrollment);
+  const { initialTwin, capabilities, reprovisionPolicy } = enrollment;
+  provision({
+    ...{ hub: assignedHub, deviceId, authentication, before },
+    iotEdge: capabilities?.iotEdge ?? false,
+    initialTwin: twinOfWebhook ?? initialTwin,
+    data: twinOfWebhook === undefined && reprovisionPolicy?.migrateDeviceData !== false ? 'keep' : 'reset',
+  });
   return {
     assignedHub,
-    // An edited deviceId counts only once the registration record was deleted.
-    deviceId: before?.deviceId ?? deviceIdOf(registrationId, enrollment),
+    deviceId,
     status: 'assigned',
     substatus: substatusOf(assignedHub, before, enrollment.reprovisionPolicy),
-    ...stateMember(),
+    ...state,
   };
 }
 

@@ -1,11 +1,11 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { DeviceRegistrationResult } from '../wire/device-api.ts';
+import { makeEtag } from '../wire/etag.ts';
+import { serviceTime } from '../wire/service-time.ts';
 import type { RegistrationRecord } from './dps-control.ts';
-import { makeEtag } from './etag.ts';
 import type { Outcome } from './operation-outcome.ts';
 import { idKey } from './registration-id.ts';
 import type { Assignment } from './reprovisioning.ts';
-import { serviceTime } from './service-time.ts';
 
 /** One run of register: what it will end as, and when. */
 export interface Operation {

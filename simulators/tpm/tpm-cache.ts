@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { appendFile, chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { fromBase64, toBase64 } from '../kernel/bytes.ts';
 import { abortError } from '../kernel/deadline.ts';
+import { makeDirectory } from '../kernel/make-directory.ts';
 import type { ManufacturedTpm } from './transport.ts';
 
 /** A TPM as it leaves the factory. */
@@ -56,7 +57,7 @@ const sliceLength = 200;
 export async function openTpmCache(directory: string): Promise<TpmCache> {
   const stateDirectory = join(directory, 'states');
   const indexFile = join(directory, 'index.jsonl');
-  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  await makeDirectory(stateDirectory, 'the TPM cache', 0o700);
   await chmod(directory, 0o700);
   const stateFileOf = (tpmId: string, digest: string): string =>
     join(stateDirectory, `${tpmId}.${digest.slice(0, 16)}`);

@@ -1,4 +1,5 @@
 import type { DeviceRegistration, RegistrationOperationStatus } from '../wire/device-api.ts';
+import type { TlsIdentity } from './secure-context.ts';
 
 /** Where a device finds its DPS. */
 export interface DpsEndpoint {
@@ -8,12 +9,22 @@ export interface DpsEndpoint {
   readonly address?: string | undefined;
   /** Of HTTPS and of WebSockets. */
   readonly port: number;
+  /** Of MQTT; 8883 when absent. */
+  readonly mqttPort?: number | undefined;
   /** Of AMQP; 5671 when absent. */
   readonly amqpPort?: number | undefined;
   readonly idScope: string;
   readonly apiVersion: string;
   /** PEM of the roots that sign the server's certificate; the system's roots when absent. */
   readonly caPem?: string | undefined;
+}
+
+/** What a transport is made from, for one device. */
+export interface TransportOptions {
+  readonly registrationId: string;
+  /** Certificate and key of an X.509 device. */
+  readonly tls?: TlsIdentity | undefined;
+  readonly userAgent?: string | undefined;
 }
 
 /** Proof that goes with a request; an X.509 device proves itself in the TLS handshake and sends `none`. */
@@ -39,7 +50,7 @@ export interface ProvisioningTransport extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A transport that can carry the TPM challenge (HTTPS, AMQP; DPS has none over MQTT). */
+/** A transport that can carry the TPM challenge (HTTPS, AMQP; DPS has none over MQTT). The others lack the method. */
 export interface TpmProvisioningTransport extends ProvisioningTransport {
   /**
    * Presents EK and SRK and returns the challenge.
@@ -51,3 +62,6 @@ export interface TpmProvisioningTransport extends ProvisioningTransport {
     signal: AbortSignal,
   ): Promise<{ readonly blob: Uint8Array; readonly keyName: string }>;
 }
+
+export const carriesTpm = (transport: ProvisioningTransport): transport is TpmProvisioningTransport =>
+  'requestChallenge' in transport;

@@ -17,6 +17,7 @@ import { addQuotaOptions, type QuotaOptions, quotasOf } from './quota-options.ts
 interface EmulateOptions extends QuotaOptions {
   readonly address?: string;
   readonly httpsPort?: number;
+  readonly mqttPort?: number;
   readonly amqpPort?: number;
   readonly managementPort: number;
   readonly idScope?: string;
@@ -43,6 +44,11 @@ export function addEmulateCommand(program: Command): void {
     .option(
       '--https-port <port>',
       'port of the device API; 0 picks a free one (default: 443 where allowed)',
+      parsePort,
+    )
+    .option(
+      '--mqtt-port <port>',
+      'port of MQTT; 0 picks a free one (default: 8883 where HTTPS has 443)',
       parsePort,
     )
     .option(
@@ -108,7 +114,7 @@ export function addEmulateCommand(program: Command): void {
 }
 
 async function start(options: EmulateOptions, authority: DevelopmentAuthority): Promise<RunningDps> {
-  const { address, httpsPort, amqpPort, managementPort, idScope, serviceKey, hub } = options;
+  const { address, httpsPort, mqttPort, amqpPort, managementPort, idScope, serviceKey, hub } = options;
   return startEmulator(
     {
       managementPort,
@@ -120,6 +126,7 @@ async function start(options: EmulateOptions, authority: DevelopmentAuthority): 
       hubPreference: options.hubPreference,
       ...(address === undefined ? {} : { address }),
       ...(httpsPort === undefined ? {} : { httpsPort }),
+      ...(mqttPort === undefined ? {} : { mqttPort }),
       ...(amqpPort === undefined ? {} : { amqpPort }),
       ...(idScope === undefined ? {} : { idScope }),
       ...(serviceKey === undefined ? {} : { serviceKey }),
@@ -155,6 +162,7 @@ const describe = (dps: RunningDps, { caFile }: DevelopmentAuthority) => ({
   idScope: dps.idScope,
   hubs: dps.hubs,
   https: dps.https,
+  mqtt: dps.mqtt,
   amqp: dps.amqp,
   managementUrl: dps.management.url,
   serviceConnectionString: dps.serviceConnectionString,

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { renderConsoleSummary, writeReports } from '../../../reports/index.ts';
 import type { RunResult } from '../../../reports/run-result.ts';
+import { makeDirectory } from '../../../simulators/kernel/make-directory.ts';
 import { run } from '../../run.ts';
 import { loadScenario } from '../../scenario/load-scenario.ts';
 import type { Override } from '../../scenario/override.ts';
@@ -52,6 +53,8 @@ async function runAndReport(
   { out, quiet }: RunCommandOptions,
 ): Promise<number> {
   using interrupts = openInterrupts();
+  const directory = out ?? `out/${basename(file, '.toml')}`;
+  await makeDirectory(directory, 'the reports');
   using display = createProgressDisplay({ quiet: quiet ?? false });
   display.say([scenario.name, scenario.description].filter((part) => part !== '').join(': '));
   const { signal } = interrupts;
@@ -66,7 +69,6 @@ async function runAndReport(
     process.stderr.write('dps-rig: interrupted before a device had started: there is nothing to report\n');
     return exitCodes.interrupted;
   }
-  const directory = out ?? `out/${basename(file, '.toml')}`;
   const written = await writeReports(result, directory);
   if (quiet === undefined) {
     const { isTTY, columns } = process.stdout;

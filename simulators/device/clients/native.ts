@@ -2,10 +2,11 @@ import { fromBase64, toBase64 } from '../../kernel/bytes.ts';
 import { InvariantError, TransportError } from '../../kernel/errors.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { SecurityModule, TpmModule } from '../../security/security-module.ts';
-import type {
-  RegistrationReply,
-  RequestProof,
-  TpmProvisioningTransport,
+import {
+  carriesTpm,
+  type ProvisioningTransport,
+  type RegistrationReply,
+  type RequestProof,
 } from '../../transport/provisioning-transport.ts';
 import { transports } from '../../transport/table.ts';
 import { REGISTRATION_KEY_NAME } from '../../wire/constants.ts';
@@ -31,7 +32,7 @@ interface Attempt {
 
 class NativeClient implements ProvisioningClient {
   readonly #setup: ClientSetup;
-  #parts: { readonly security: SecurityModule; readonly transport: TpmProvisioningTransport } | undefined;
+  #parts: { readonly security: SecurityModule; readonly transport: ProvisioningTransport } | undefined;
 
   constructor(setup: ClientSetup) {
     this.#setup = setup;
@@ -100,6 +101,9 @@ class NativeClient implements ProvisioningClient {
     { recorder, signal, retrying }: Attempt,
   ): Promise<RequestProof> {
     const { transport } = this.#prepared();
+    if (!carriesTpm(transport)) {
+      throw new InvariantError(`${this.#setup.spec.transport} carries no TPM attestation`);
+    }
     const { blob, keyName } = await retrying(() =>
       recorder.time(
         'register',
@@ -172,7 +176,7 @@ class NativeClient implements ProvisioningClient {
     await recorder.time('tpm', 'tpm.activate', () => security.activateIdentityKey(fromBase64(blob), signal));
   }
 
-  #prepared(): { readonly security: SecurityModule; readonly transport: TpmProvisioningTransport } {
+  #prepared(): { readonly security: SecurityModule; readonly transport: ProvisioningTransport } {
     if (this.#parts === undefined) throw new InvariantError('register was called before prepare');
     return this.#parts;
   }

@@ -1,3 +1,5 @@
+import type { HubAuthentication } from '../../hub/hub-identity.ts';
+import { toBase64 } from '../../kernel/bytes.ts';
 import type { DeviceRegistrationResult } from '../../wire/device-api.ts';
 import type { Enrollment } from '../../wire/enrollment.ts';
 import type { Refusal } from '../refusal.ts';
@@ -7,8 +9,16 @@ export interface Admission {
   readonly kind: 'admitted';
   readonly enrollment: Enrollment;
   readonly enrollmentId: string;
-  /** The attestation's own member of registrationState; the TPM's is made anew for each assignment. */
-  readonly stateMember: () => Pick<DeviceRegistrationResult, 'tpm' | 'x509' | 'symmetricKey'>;
+  /** What an assignment brings; the TPM's is made anew for each. */
+  readonly assign: () => AttestedAssignment;
+}
+
+/** What an assignment owes to the attestation. */
+export interface AttestedAssignment {
+  /** The attestation's own member of registrationState. */
+  readonly state: Pick<DeviceRegistrationResult, 'tpm' | 'x509' | 'symmetricKey'>;
+  /** How the device will prove itself at its hub. */
+  readonly authentication: HubAuthentication;
 }
 
 export type Decision =
@@ -22,5 +32,11 @@ export const refused = (refusal: Refusal): Refused => ({ kind: 'refused', refusa
 
 export const admitted = (
   { enrollment, enrollmentId }: { readonly enrollment: Enrollment; readonly enrollmentId: string },
-  stateMember: Admission['stateMember'] = () => ({}),
-): Admission => ({ kind: 'admitted', enrollment, enrollmentId, stateMember });
+  assign: Admission['assign'],
+): Admission => ({ kind: 'admitted', enrollment, enrollmentId, assign });
+
+/** A hub takes the primary and the secondary key that DPS took; where only one was enrolled, it stands for both. */
+export function sasAuthentication(keys: readonly Uint8Array[]): HubAuthentication {
+  const [primary = new Uint8Array(), secondary = primary] = keys;
+  return { type: 'sas', primaryKey: toBase64(primary), secondaryKey: toBase64(secondary) };
+}

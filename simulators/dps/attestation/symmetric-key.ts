@@ -2,7 +2,7 @@ import { deriveGroupDeviceKey } from '../../wire/group-key.ts';
 import { type SasToken, sasSignatureMatches } from '../../wire/sas-token.ts';
 import { type IndividualEntry, isDisabled, type SymmetricKeyGroup } from '../enrollment-entry.ts';
 import { refusals } from '../refusal.ts';
-import { admitted, type Decision, refused } from './admission.ts';
+import { admitted, type Decision, refused, sasAuthentication } from './admission.ts';
 import type { AttestationContext } from './attest.ts';
 
 type AttestSymmetricKey = (
@@ -29,18 +29,23 @@ export function createSymmetricKeyAttestation(context: AttestationContext): Atte
       return refused(refusals.notAuthorizedHere(reason));
     }
     const { enrollmentId } = found.group;
-    return admitted(found.group, () => ({ symmetricKey: { enrollmentGroupId: enrollmentId } }));
+    return admitted(found.group, () => ({
+      state: { symmetricKey: { enrollmentGroupId: enrollmentId } },
+      authentication: sasAuthentication(
+        found.group.keys.map((key) => deriveGroupDeviceKey(key, registrationId)),
+      ),
+    }));
   };
   return (registrationId, token, individual) => {
     if (individual === undefined) return attestByGroup(registrationId, token);
     if (individual.kind === 'symmetric-key') {
       return individual.keys.some((key) => sasSignatureMatches(token, key))
-        ? admitted(individual)
+        ? admitted(individual, () => ({ state: {}, authentication: sasAuthentication(individual.keys) }))
         : refused(refusals.unauthorized(`the signature was made with neither key of ${registrationId}`));
     }
     if (isDisabled(individual)) {
       const byGroup = attestByGroup(registrationId, token);
-      return byGroup.kind === 'admitted' ? admitted(individual) : byGroup;
+      return byGroup.kind === 'admitted' ? admitted(individual, byGroup.assign) : byGroup;
     }
     const reason = `${registrationId} is enrolled by ${individual.kind}, a SAS token was presented`;
     return refused(refusals.notAuthorizedHere(reason));

@@ -6,7 +6,7 @@ import type { DeviceRegistration } from '../../wire/device-api.ts';
 import { type SasToken, sasSignatureMatches } from '../../wire/sas-token.ts';
 import type { IndividualEntry } from '../enrollment-entry.ts';
 import { refusals } from '../refusal.ts';
-import { admitted, type Decision, refused } from './admission.ts';
+import { admitted, type Decision, refused, sasAuthentication } from './admission.ts';
 import type { AttestationContext, DeviceIdentity } from './attest.ts';
 
 /** As in three captured blobs of the service. */
@@ -74,7 +74,10 @@ export function attestTpm(
     const { endorsementKey, storageRootKey } = issued;
     const hmacKey = randomBytes(KEY_BYTES);
     const blob = makeActivationBlob({ endorsementKey, storageRootKey, hmacKey, data: uriOf(device) });
-    return { tpm: { authenticationKey: toBase64(blob) } };
+    return {
+      state: { tpm: { authenticationKey: toBase64(blob) } },
+      authentication: sasAuthentication([hmacKey]),
+    };
   });
 }
 

@@ -1,10 +1,11 @@
+import type { HubAuthentication } from '../../hub/hub-identity.ts';
 import { toError } from '../../kernel/errors.ts';
 import type { X509CertificateInfo } from '../../wire/device-api.ts';
+import { serviceTime } from '../../wire/service-time.ts';
 import { isDisabled } from '../enrollment-entry.ts';
 import type { EnrolledAuthority } from '../enrollment-store.ts';
 import { refusals } from '../refusal.ts';
 import { idKey } from '../registration-id.ts';
-import { serviceTime } from '../service-time.ts';
 import { admitted, type Decision, type Refused, refused } from './admission.ts';
 import type { AttestationContext } from './attest.ts';
 import {
@@ -102,13 +103,16 @@ function decide(registrationId: string, chain: ParsedChain, context: Attestation
   if (individual === undefined) return attestByGroup(chain, context);
   if (individual.kind === 'x509') {
     return individual.thumbprints.includes(thumbprintOf(leaf.certificate))
-      ? admitted(individual, () => ({ x509: {} }))
+      ? admitted(individual, () => ({
+          state: { x509: {} },
+          authentication: selfSigned(individual.thumbprints),
+        }))
       : refused(refusals.invalidCertificate(`not one of the certificates enrolled for ${registrationId}`));
   }
   if (isDisabled(individual)) {
     // A disabled entry of any kind blocks a device of a group: who disables it need not hold its certificate.
     const byGroup = attestByGroup(chain, context);
-    return byGroup.kind === 'admitted' ? admitted(individual) : byGroup;
+    return byGroup.kind === 'admitted' ? admitted(individual, byGroup.assign) : byGroup;
   }
   const reason = `${registrationId} is enrolled by ${individual.kind}, a certificate was presented`;
   return refused(refusals.notAuthorizedHere(reason));
@@ -148,16 +152,26 @@ function attestByGroup({ leaf, sent }: ParsedChain, { enrollments, clock }: Atte
 
 function admitByGroup(leaf: Leaf, { group, authority }: EnrolledAuthority): Decision {
   return admitted(group, () => ({
-    x509: {
-      certificateInfo: describe(leaf),
-      enrollmentGroupId: group.enrollmentId,
-      signingCertificateInfo: describe({
-        ...authority,
-        fields: readCertificateFields(authority.certificate.raw),
-      }),
+    state: {
+      x509: {
+        certificateInfo: describe(leaf),
+        enrollmentGroupId: group.enrollmentId,
+        signingCertificateInfo: describe({
+          ...authority,
+          fields: readCertificateFields(authority.certificate.raw),
+        }),
+      },
     },
+    authentication: selfSigned([thumbprintOf(leaf.certificate)]),
   }));
 }
+
+/** The hub knows a device by the certificates themselves, also where DPS knew it by their CA. */
+const selfSigned = ([primary, secondary]: readonly string[]): HubAuthentication => ({
+  type: 'selfSigned',
+  primaryThumbprint: primary ?? null,
+  secondaryThumbprint: secondary ?? null,
+});
 
 /** All eight members: the Java SDK refuses an object that lacks one. */
 function describe({ certificate, fields, validFromMs, validToMs }: Leaf): X509CertificateInfo {

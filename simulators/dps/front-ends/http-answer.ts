@@ -5,8 +5,8 @@ import type {
   ServiceErrorBody,
   TpmChallengeBody,
 } from '../../wire/device-api.ts';
+import { serviceTime } from '../../wire/service-time.ts';
 import type { Refusal } from '../refusal.ts';
-import { serviceTime } from '../service-time.ts';
 
 /** An answer before it is sent. */
 export type HttpAnswer =

@@ -1,7 +1,7 @@
 import type { EnrollmentKind } from '../../wire/constants.ts';
+import { etagMatches } from '../../wire/etag.ts';
 import { EnrollmentError } from '../enrollment-error.ts';
 import type { EnrollmentStore, StoredEnrollment } from '../enrollment-store.ts';
-import { etagMatches } from '../etag.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 import { readEnrollment } from './enrollment-body.ts';
 

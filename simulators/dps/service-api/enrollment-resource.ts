@@ -1,8 +1,8 @@
 import type { DeviceRegistrationResult, X509CertificateInfo } from '../../wire/device-api.ts';
 import type { AttestationMechanism, PrimarySecondary, X509CertificateEntry } from '../../wire/enrollment.ts';
+import { serviceTime } from '../../wire/service-time.ts';
 import { parseEnrolledCertificate } from '../attestation/enrolled-certificate.ts';
 import type { StoredEnrollment } from '../enrollment-store.ts';
-import { serviceTime } from '../service-time.ts';
 import { certificateInfo } from './certificate-info.ts';
 
 /**

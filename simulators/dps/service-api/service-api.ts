@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { EnrollmentKind } from '../../wire/constants.ts';
+import { etagMatches } from '../../wire/etag.ts';
 import type { EnrollmentStore } from '../enrollment-store.ts';
-import { etagMatches } from '../etag.ts';
 import type { Quotas } from '../quotas.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 import type { RegistrationRegistry } from '../registration-registry.ts';

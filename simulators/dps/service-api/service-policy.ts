@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { CodecError } from '../../kernel/errors.ts';
+import { percentDecoded, sasResourceCovers } from '../../wire/sas-resource.ts';
 import { parseSasToken, type SasToken, sasSignatureMatches } from '../../wire/sas-token.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 
@@ -39,34 +40,16 @@ export function refuseUnlessAuthorized(
     if (error instanceof CodecError) return refusals.notAuthorizedHere(error.message);
     throw error;
   }
-  if (decoded(token.skn ?? '') !== policy.name) {
+  if (percentDecoded(token.skn ?? '') !== policy.name) {
     return refusals.notAuthorizedHere(`no policy ${token.skn?.slice(0, 64) ?? 'is named'}`);
   }
   if (!sasSignatureMatches(token, policy.key)) {
     return refusals.notAuthorizedHere(`not signed with the key of policy ${policy.name}`);
   }
-  if (!covers(token.sr, withoutPort(host ?? ''), target)) {
+  if (!sasResourceCovers(token.sr, host ?? '', target.split('?')[0] ?? '')) {
     return refusals.notAuthorizedHere(`the token is for ${token.sr.slice(0, 200)}, not for ${host ?? ''}`);
   }
   const nowSeconds = clock.nowMs() / 1000;
   if (token.se > nowSeconds) return undefined;
   return refusals.notAuthorizedHere(`the token expired ${Math.ceil(nowSeconds - token.se)} s ago`);
-}
-
-/** `/a/b` covers `/a/b/c` and not `/a/bc`; the bare host covers everything. */
-function covers(sr: string, host: string, target: string): boolean {
-  const [srHost = '', ...prefix] = decoded(sr).toLowerCase().split('/');
-  if (withoutPort(srHost) !== host.toLowerCase()) return false;
-  const path = (target.split('?')[0] ?? '').toLowerCase().split('/').slice(1);
-  return prefix.filter((segment) => segment !== '').every((segment, index) => segment === path[index]);
-}
-
-const withoutPort = (host: string): string => host.replace(/:\d+$/, '');
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // a stray percent sign: equals nothing of ours
-  }
 }

@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'vitest';
+import { HubDirectory } from '../../hub/hub-directory.ts';
+import { provisionDevice } from '../../hub/provision-device.ts';
 import { concatBytes, fromHex, toBase64 } from '../../kernel/bytes.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { pemToDer, splitPemChain } from '../../pki/pem.ts';
@@ -45,6 +47,7 @@ export interface TestCore {
   readonly enrollments: EnrollmentStore;
   readonly issuedKeys: IssuedKeys;
   readonly registry: RegistrationRegistry;
+  readonly directory: HubDirectory;
   readonly clock: TestClock;
 }
 
@@ -60,6 +63,7 @@ export function createTestCore(
   const enrollments = new EnrollmentStore(clock);
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
+  const directory = new HubDirectory(testHubs);
   const service = createRegistrationService({
     idScope: testScope,
     hubs: testHubs,
@@ -67,6 +71,9 @@ export function createTestCore(
       timeoutMs: options.webhookTimeoutMs ?? 5000,
       signal: new AbortController().signal,
     }),
+    provision: (device) => {
+      provisionDevice(device, directory);
+    },
     assigningDurationMs: options.assigningDurationMs ?? 0,
     clock,
     enrollments,
@@ -79,6 +86,7 @@ export function createTestCore(
     enrollments,
     issuedKeys,
     registry,
+    directory,
     clock,
     register: (proof, { registrationId = testId, idScope = testScope, apiVersion, ...body } = {}) =>
       service.register(

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { toBase64 } from '../kernel/bytes.ts';
+import { makeEtag } from '../wire/etag.ts';
+import {
+  type HubAuthentication,
+  type HubIdentity,
+  type HubModule,
+  isSystemModule,
+  SYSTEM_MODULES,
+} from './hub-identity.ts';
+import { createTwin, type InitialTwin } from './twin.ts';
+
+/** What a new device is made of; what is left out has the hub's default. */
+export interface NewDevice {
+  readonly deviceId: string;
+  /** Default: two new keys. */
+  readonly authentication?: HubAuthentication | undefined;
+  readonly status?: HubIdentity['status'] | undefined;
+  readonly statusReason?: string | null | undefined;
+  readonly iotEdge?: boolean | undefined;
+  readonly parentScopes?: readonly string[] | undefined;
+  readonly initialTwin?: InitialTwin | undefined;
+}
+
+/** What is told of every change, to keep it elsewhere: the identity as it is now, or undefined once it is gone. */
+export type IdentityWatcher = (deviceId: string, identity: HubIdentity | undefined) => void;
+
+/** The identity registry of one hub. deviceIds and moduleIds are case-sensitive. */
+export class HubRegistry {
+  readonly hostName: string;
+  readonly #identities = new Map<string, HubIdentity>();
+  readonly #watch: IdentityWatcher;
+
+  constructor(hostName: string, watch: IdentityWatcher = () => undefined) {
+    this.hostName = hostName;
+    this.#watch = watch;
+  }
+
+  get size(): number {
+    return this.#identities.size;
+  }
+
+  get(deviceId: string): HubIdentity | undefined {
+    return this.#identities.get(deviceId);
+  }
+
+  /** In the order in which they were made. */
+  list(): Iterable<HubIdentity> {
+    return this.#identities.values();
+  }
+
+  /** The one place where identities change. */
+  put(identity: HubIdentity): HubIdentity {
+    this.#identities.set(identity.deviceId, identity);
+    this.#watch(identity.deviceId, identity);
+    return identity;
+  }
+
+  delete(deviceId: string): boolean {
+    const existed = this.#identities.delete(deviceId);
+    if (existed) this.#watch(deviceId, undefined);
+    return existed;
+  }
+
+  clear(): void {
+    for (const deviceId of [...this.#identities.keys()]) this.delete(deviceId);
+  }
+}
+
+/** A new identity, with its system modules when it is an edge device. */
+export function createIdentity(device: NewDevice): HubIdentity {
+  const { deviceId, iotEdge = false } = device;
+  const modules = iotEdge ? SYSTEM_MODULES.map((moduleId) => createModule(deviceId, moduleId)) : [];
+  return {
+    deviceId,
+    generationId: makeGenerationId(),
+    etag: makeEtag(),
+    status: device.status ?? 'enabled',
+    statusReason: device.statusReason ?? null,
+    statusUpdatedAtMs: null,
+    authentication: device.authentication ?? newKeys(),
+    iotEdge,
+    // The form of the documentation's samples.
+    deviceScope: iotEdge
+      ? `ms-azure-iot-edge://${deviceId}-${makeGenerationId()}`
+      : (device.parentScopes?.[0] ?? null),
+    parentScopes: device.parentScopes ?? [],
+    modules: Object.fromEntries(modules.map((module) => [module.moduleId, module])),
+    twin: createTwin(device.initialTwin),
+  };
+}
+
+/** A new module; those of the edge runtime get no key before the runtime asks for one. */
+export const createModule = (
+  deviceId: string,
+  moduleId: string,
+  given: {
+    readonly authentication?: HubAuthentication | undefined;
+    readonly managedBy?: string | null | undefined;
+  } = {},
+): HubModule => ({
+  deviceId,
+  moduleId,
+  generationId: makeGenerationId(),
+  etag: makeEtag(),
+  authentication: given.authentication ?? (isSystemModule(moduleId) ? { type: 'none' } : newKeys()),
+  managedBy: given.managedBy ?? (isSystemModule(moduleId) ? 'iotEdge' : null),
+  twin: createTwin(undefined),
+});
+
+/** As long as those of the real hub: 32 bytes, 44 characters of base64. */
+export const newKeys = (): HubAuthentication => ({
+  type: 'sas',
+  primaryKey: toBase64(randomBytes(32)),
+  secondaryKey: toBase64(randomBytes(32)),
+});
+
+/** 18 decimal digits, as seen. */
+const makeGenerationId = (): string =>
+  (10n ** 17n + (randomBytes(8).readBigUInt64BE() % (9n * 10n ** 17n))).toString();
