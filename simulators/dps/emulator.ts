@@ -61,6 +61,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly webhookTimeoutMs?: number;
   /** Default: no limits. */
   readonly quotas?: QuotaLimits;
+  /** Takes the secrets of every TLS connection, a line each, in the format of SSLKEYLOGFILE. */
+  readonly onKeyLog?: (line: Buffer) => void;
   /** Default: a throw-away CA. */
   readonly tls?: ServerTls;
   readonly clock?: Clock;
@@ -99,7 +101,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const { retryAfterSeconds = 1, assigningDurationMs = 0 } = options;
   checkHubs(hubs);
   checkWeights(options.hubWeights ?? {});
-  const tls = options.tls ?? (await throwAwayServerTls(address));
+  const tls = { ...(options.tls ?? (await throwAwayServerTls(address))), onKeyLog: options.onKeyLog };
   const enrollments = new EnrollmentStore(clock);
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();

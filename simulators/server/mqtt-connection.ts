@@ -4,6 +4,7 @@ import { toError } from '../kernel/errors.ts';
 import { returnCodes, SUBSCRIPTION_REFUSED } from '../wire/mqtt.ts';
 import { MqttFrames } from './mqtt-frames.ts';
 import {
+  checkLength,
   type MqttConnectPacket,
   MqttViolation,
   protocolLevel,
@@ -119,6 +120,7 @@ class MqttConnection implements MqttPeer {
     try {
       for (const frame of this.#frames.push(chunk)) {
         if (this.#session === undefined && !this.#speaksOurVersion(frame)) return;
+        checkLength(frame);
         this.#parser.parse(frame);
         if (this.#ended) return;
       }

@@ -63,3 +63,13 @@ export function readPacketId({ messageId }: Packet): number {
     throw new MqttViolation('[MQTT-2.3.1-1] no packet identifier');
   return messageId;
 }
+
+/** By type: PUBACK, PINGREQ and DISCONNECT. */
+const lengths: Readonly<Record<number, number>> = { 4: 4, 12: 2, 14: 2 };
+
+/** Packets that have no room for anything more. @throws MqttViolation */
+export function checkLength(frame: Buffer): void {
+  const type = (frame[0] ?? 0) >> 4;
+  const length = lengths[type] ?? frame.length;
+  if (frame.length !== length) throw new MqttViolation(`a packet of type ${type} has ${length} bytes`);
+}

@@ -13,6 +13,7 @@ export interface EmulatorProcess extends AsyncDisposable {
   readonly managementUrl: string;
   readonly serviceConnectionString: string;
   readonly https: { readonly address: string; readonly port: number };
+  readonly mqtt: { readonly port: number };
   readonly amqp: { readonly port: number };
   readonly caFile: string;
   readonly caPem: string;
@@ -30,6 +31,7 @@ export async function startEmulatorProcess(...args: readonly string[]): Promise<
     idScope: string;
     hubs: readonly string[];
     https: { address: string; port: number };
+    mqtt: { port: number };
     amqp: { port: number };
     managementUrl: string;
     serviceConnectionString: string;

@@ -4,6 +4,7 @@ import {
   type MqttApplication,
   type MqttConnectPacket,
   type MqttMessage,
+  type MqttPeer,
   type MqttSession,
   serveMqtt,
 } from '../../server/mqtt-connection.ts';
@@ -33,15 +34,19 @@ import {
 export type MqttFrontEnd = (stream: Duplex, chain: readonly Uint8Array[]) => void;
 
 /** The DPS device API over MQTT 3.1.1: user name, topics and return codes; every decision is the core's. */
-export const createMqttFrontEnd =
-  (parts: MessagingParts): MqttFrontEnd =>
-  (stream, chain) =>
-    serveMqtt(stream, createApplication(parts, chain));
+export function createMqttFrontEnd(parts: MessagingParts): MqttFrontEnd {
+  const connected = new Map<string, MqttPeer>();
+  return (stream, chain) => serveMqtt(stream, createApplication(parts, chain, connected));
+}
 
-function createApplication(parts: MessagingParts, chain: readonly Uint8Array[]): MqttApplication {
+function createApplication(
+  parts: MessagingParts,
+  chain: readonly Uint8Array[],
+  connected: Map<string, MqttPeer>,
+): MqttApplication {
   let device: DeviceIdentity | undefined;
   return {
-    connect: (packet) => {
+    connect: (packet, peer) => {
       const named = parseUserName(packet.userName ?? '');
       const claimed: DeviceRequest | undefined = named && { ...named, proof: proofOf(packet, chain) };
       device = claimed;
@@ -56,7 +61,15 @@ function createApplication(parts: MessagingParts, chain: readonly Uint8Array[]):
         { status: refusal?.status ?? 200, refusal },
       );
       if (claimed === undefined) return { refused: returnCodes.badUserNameOrPassword };
-      if (refusal === undefined) return createSession(claimed, parts);
+      if (refusal === undefined) {
+        const id = idKey(claimed.registrationId);
+        connected.get(id)?.close('another connection came with its client id'); // [MQTT-3.1.4-2]
+        connected.set(id, peer);
+        const closed = (): void => {
+          if (connected.get(id) === peer) connected.delete(id);
+        };
+        return { ...createSession(claimed, parts), closed };
+      }
       return { refused: refusal.status >= 500 ? returnCodes.serverUnavailable : returnCodes.notAuthorized };
     },
     onProblem: (reason) => {
