@@ -17,7 +17,7 @@ import {
 import type { DeviceIdentity, PresentedProof } from '../attestation/attest.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 import { idKey } from '../registration-id.ts';
-import type { DeviceRequest, RegistrationService } from '../registration-service.ts';
+import type { AuthenticateAnswer, DeviceRequest, RegistrationService } from '../registration-service.ts';
 import { amqpErrorOf, retryAfterProperties } from './amqp-answer.ts';
 import { createTpmExchange } from './amqp-tpm-sasl.ts';
 import {
@@ -45,9 +45,12 @@ function createSession(parts: MessagingParts, chain: readonly Uint8Array[]): Amq
   let proof: PresentedProof = chain.length === 0 ? { kind: 'none' } : { kind: 'certificate', chain };
   let apiVersion: string | undefined;
 
+  const noteSasl = (claimed: DeviceIdentity, decision: AuthenticateAnswer): void => {
+    note(parts, 'sasl', claimed, { refusal: decision.kind === 'refused' ? decision.refusal : undefined });
+  };
   const authenticate = (claimed: DeviceIdentity, token: string): boolean => {
     const decision = service.authenticate({ ...claimed, proof: { kind: 'sas', token } }, {});
-    note(parts, 'sasl', claimed, decision.kind === 'refused' ? decision.refusal : undefined);
+    noteSasl(claimed, decision);
     if (decision.kind !== 'authenticated') return false;
     device = claimed;
     proof = { kind: 'sas', token };
@@ -68,7 +71,7 @@ function createSession(parts: MessagingParts, chain: readonly Uint8Array[]): Amq
               storageRootKey: toBase64(storageRootKey),
             };
             const decision = service.authenticate({ ...claimed, proof: { kind: 'none' } }, { tpm });
-            note(parts, 'sasl', claimed, decision.kind === 'refused' ? decision.refusal : undefined);
+            noteSasl(claimed, decision);
             return decision.kind === 'challenge' ? fromBase64(decision.authenticationKey) : undefined;
           },
           admits: authenticate,
@@ -91,11 +94,14 @@ function createSession(parts: MessagingParts, chain: readonly Uint8Array[]): Amq
       const request = { ...named, proof, ...(apiVersion === undefined ? {} : { apiVersion }) };
       return answer(request, message, parts);
     },
-    onProblem: (reason) => note(parts, 'connection', device, refusals.malformedBody(reason)),
+    onProblem: (reason) => {
+      note(parts, 'connection', device, { refusal: refusals.malformedBody(reason) });
+    },
   };
 }
 
 function answer(request: DeviceRequest, message: AmqpMessage, parts: MessagingParts): AmqpOutcome {
+  const beganMs = parts.clock.monotonicMs();
   const operation = String(message.applicationProperties[OPERATION_TYPE]);
   let result: OperationAnswer;
   try {
@@ -104,7 +110,7 @@ function answer(request: DeviceRequest, message: AmqpMessage, parts: MessagingPa
     result = { refusal: refusals.internal(toError(thrown).message) };
   }
   const refusal = 'refusal' in result ? result.refusal : undefined;
-  const requestId = note(parts, operation, request, refusal, statusOf(result));
+  const requestId = note(parts, operation, request, { refusal, status: statusOf(result), beganMs });
   if ('refusal' in result) {
     return { kind: 'rejected', error: rejection(result.refusal, requestId, parts.clock) };
   }
@@ -137,17 +143,14 @@ function decide(
 /** @returns the id of the request, which clients are told when it is refused */
 function note(
   parts: MessagingParts,
-  method: string,
+  what: string,
   device: DeviceIdentity | undefined,
-  refusal: Refusal | undefined,
-  status = 200,
+  came: { readonly refusal: Refusal | undefined; readonly status?: number; readonly beganMs?: number },
 ): string {
+  const { refusal, status = 200, beganMs } = came;
   const path = device === undefined ? '' : deviceAddress(device.idScope, device.registrationId);
-  return logRequest(
-    parts,
-    { method: `AMQP ${method}`, path, device },
-    { status: refusal?.status ?? status, refusal },
-  );
+  const method = `AMQP ${what.slice(0, 100)}`;
+  return logRequest(parts, { method, path, device, beganMs }, { status: refusal?.status ?? status, refusal });
 }
 
 const rejection = (refusal: Refusal, requestId: string, clock: Clock): AmqpError =>

@@ -71,7 +71,13 @@ export const statusOf = (answer: OperationAnswer): number =>
  */
 export function logRequest(
   { log, clock }: Pick<MessagingParts, 'log' | 'clock'>,
-  asked: { readonly method: string; readonly path: string; readonly device: DeviceIdentity | undefined },
+  asked: {
+    readonly method: string;
+    readonly path: string;
+    readonly device: DeviceIdentity | undefined;
+    /** Of the monotonic clock; absent where nothing was worked on. */
+    readonly beganMs?: number | undefined;
+  },
   outcome: { readonly status: number; readonly refusal?: Refusal | undefined },
 ): string {
   const requestId = randomUUID();
@@ -84,7 +90,7 @@ export function logRequest(
     status: outcome.status,
     errorCode: outcome.refusal?.errorCode,
     reason: outcome.refusal?.reason,
-    durationMs: 0,
+    durationMs: asked.beganMs === undefined ? 0 : clock.monotonicMs() - asked.beganMs,
   });
   return requestId;
 }
