@@ -50,7 +50,17 @@ describe('impossibility', () => {
     expect(impossibility({ ...honest, ...changes })).toMatch(/\w+ \w+/);
   });
 
-  it.each(transportKinds)('leaves exactly ten cells of honest devices over %s', (transport) => {
+  it.each(['mqtt', 'mqtt-ws'] as const)('has no TPM over %s, and says from where it knows', (transport) => {
+    const cells = possibleCells.filter((cell) => cell.fault === undefined && cell.transport === transport);
+    expect(cells).toHaveLength(8);
+    expect(cells.map(({ attestation }) => attestation)).not.toContain('tpm');
+    expect(impossibility({ ...honest, attestation: 'tpm', keyStore: 'swtpm', transport })).toContain(
+      'source:',
+    );
+  });
+
+  const carryingAll = transportKinds.filter((kind) => !kind.startsWith('mqtt'));
+  it.each(carryingAll)('leaves exactly ten cells of honest devices over %s', (transport) => {
     const names = possibleCells
       .filter((cell) => cell.fault === undefined && cell.transport === transport)
       .map(({ enrollment, attestation, client }) => `${enrollment} ${attestation} ${client}`);

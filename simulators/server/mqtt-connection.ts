@@ -116,13 +116,12 @@ class MqttConnection implements MqttPeer {
   }
 
   #read(chunk: Buffer): void {
-    if (this.#ended) return;
     try {
       for (const frame of this.#frames.push(chunk)) {
+        if (this.#ended) return; // what follows a packet that ended the connection
         if (this.#session === undefined && !this.#speaksOurVersion(frame)) return;
         checkLength(frame);
         this.#parser.parse(frame);
-        if (this.#ended) return;
       }
     } catch (thrown) {
       this.close(toError(thrown).message);

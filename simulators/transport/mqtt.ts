@@ -135,7 +135,7 @@ function parseAnswerTopic(
 const ridOf = (topic: string): string | undefined => parseAnswerTopic(topic)?.fields.get('$rid');
 
 /** @throws DpsServiceError for a refusal; TransportError, CodecError for what is no answer of DPS */
-export function readMqttReply({ topic, payload }: MqttMessage, clock: Clock): RegistrationReply {
+function readMqttReply({ topic, payload }: MqttMessage, clock: Clock): RegistrationReply {
   const { status = 0, fields } = parseAnswerTopic(topic) ?? {};
   const answer = parseJsonObject(payload.toString('utf8'));
   const retryAfterSeconds = parseRetryAfter(fields?.get('retry-after'), clock.nowMs());

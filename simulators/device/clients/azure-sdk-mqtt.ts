@@ -29,7 +29,7 @@ export function createSdkMqtt(kind: 'mqtt' | 'mqtt-ws', setup: SdkMqttSetup) {
   const transport = new Transport(base as unknown as ConstructorParameters<typeof Transport>[0]);
   transport.on('error', () => undefined); // told by every callback too; without a listener it would be thrown
   const { recorder, clock, onFailure } = setup;
-  const observer = observeRequests(transport as unknown as Parameters<typeof observeRequests>[0], {
+  const observer = observeRequests(transport, {
     recorder,
     clock,
     onFailure,
