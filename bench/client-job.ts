@@ -1,9 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import type { TransportKind } from '../simulators/device/device-spec.ts';
 import { formatSasToken, signSas } from '../simulators/wire/sas-token.ts';
 
 /** What a client party registers: devices that share nothing but the server's CA. */
 export interface ClientJob {
   readonly port: number;
+  readonly amqpPort?: number;
+  /** Default: https. */
+  readonly transport?: TransportKind;
   readonly hostName: string;
   readonly idScope: string;
   readonly caPem: string;

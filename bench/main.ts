@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Row, renderRows, type Suite } from './row.ts';
+import { amqpSuite } from './suites/amqp.ts';
 import { clientSuite } from './suites/client.ts';
 import { emulatorSuite } from './suites/emulator.ts';
 import { growthSuite } from './suites/growth.ts';
@@ -8,12 +9,13 @@ import { hsmSuite } from './suites/hsm.ts';
 import { tpmSuite } from './suites/tpm.ts';
 
 /**
- * `npm run bench [-- --rounds 5] [-- client emulator tpm hsm growth]`: CPU per operation and rates, medians of several
+ * `npm run bench [-- --rounds 5] [-- client emulator amqp tpm hsm growth]`: CPU per operation and rates, medians of several
  * rounds, each beside a peer measured in the same run. Never part of the tests: speeds vary between runs.
  */
 const suites: Readonly<Record<string, Suite>> = {
   client: clientSuite,
   emulator: emulatorSuite,
+  amqp: amqpSuite,
   tpm: tpmSuite,
   hsm: hsmSuite,
   growth: growthSuite,

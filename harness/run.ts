@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import type { RunResult } from '../reports/run-result.ts';
 import { openScratchDirectory } from '../simulators/index.ts';
 import { openEndpoint } from './environment/endpoint.ts';
+import { openKeyLog } from './environment/key-log.ts';
 import type { FleetRun, Progress } from './load/fleet-run.ts';
 import { openFleetTokens } from './load/fleet-tokens.ts';
 import { prepareFleet } from './load/prepare-fleet.ts';
@@ -25,6 +26,8 @@ export interface RunOptions {
   /** Aborted: no device starts any more, those under way end, the reports are partial. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** Where the emulator of the run writes the secrets of its TLS connections to. */
+  readonly keyLogFile?: string | undefined;
 }
 
 /**
@@ -33,7 +36,7 @@ export interface RunOptions {
  * @throws when it is interrupted before the first device could start: there is nothing to report then
  */
 export async function run(options: RunOptions): Promise<RunResult> {
-  const { scenario, scenarioFile, signal, onProgress = () => undefined } = options;
+  const { scenario, scenarioFile, signal, onProgress = () => undefined, keyLogFile } = options;
   const startedAt = new Date();
   const plan = planFleet(scenario, expandMatrix(scenario));
   const ranges = splitIntoRanges(plan.devices.length, scenario.run.rangeSize);
@@ -41,7 +44,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
 
   // On disk: the states of ten thousand TPMs are no small thing in memory.
   await using directory = await openScratchDirectory({ name: 'run', parent: tmpdir() });
-  await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile, plan.seed);
+  using keyLog = keyLogFile === undefined ? undefined : openKeyLog(keyLogFile);
+  await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile, plan.seed, keyLog?.write);
   // Before the threads start, and until they have ended: they share what PKCS#11 modules it loads.
   await using tokens = await openFleetTokens(plan, setup.workers, signal, onProgress);
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);

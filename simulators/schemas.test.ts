@@ -52,6 +52,15 @@ describe('impossibility', () => {
     expect(impossibility({ ...honest, ...changes })).toMatch(/\w+ \w+/);
   });
 
+  it.each(['mqtt', 'mqtt-ws'] as const)('has no TPM over %s, and says from where it knows', (transport) => {
+    const cells = possibleCells.filter((cell) => cell.fault === undefined && cell.transport === transport);
+    expect(cells.length).toBeGreaterThan(0);
+    expect(cells.map(({ attestation }) => attestation)).not.toContain('tpm');
+    expect(impossibility({ ...honest, attestation: 'tpm', keyStore: 'swtpm', transport })).toContain(
+      'source:',
+    );
+  });
+
   it.each(transportKinds)(
     'leaves honest devices every key store over %s, and TPM attestation its TPM',
     (transport) => {
@@ -65,7 +74,8 @@ describe('impossibility', () => {
           keyStoreKinds.map((keyStore) => [enrollment, attestation, keyStore].join(' ')),
         ),
       );
-      const expected = [...anywhere, 'individual tpm swtpm'].flatMap((cell) =>
+      const withTpm = transport.startsWith('mqtt') ? [] : ['individual tpm swtpm'];
+      const expected = [...anywhere, ...withTpm].flatMap((cell) =>
         clientKinds.map((client) => `${cell} ${client}`),
       );
       expect(names.sort()).toEqual(expected.sort());

@@ -10,6 +10,7 @@ import type { DeviceFault } from './faults/device-fault.ts';
 import { deviceFaults, type FaultKind } from './faults/table.ts';
 import type { KeyAlgorithm } from './pki/key-pair.ts';
 import type { AttestationKind } from './wire/constants.ts';
+import { type TransportCapabilities, transportCapabilities } from './wire/transports.ts';
 
 export {
   clientKinds,
@@ -58,6 +59,8 @@ export function impossibility({
     return 'DPS has no enrollment group for TPM attestation';
   if (attestation === 'tpm' && keyStore !== 'swtpm') return 'TPM attestation needs a TPM';
   if (attestation !== 'x509' && keyAlgorithm !== undefined) return `${keyAlgorithm} keys are for X.509`;
+  const { cannotCarry }: TransportCapabilities = transportCapabilities[transport];
+  if (cannotCarry[attestation] !== undefined) return cannotCarry[attestation];
   if (fault === undefined) return undefined;
   const { expected, enrollments, clients, token }: DeviceFault = deviceFaults[fault];
   if (token !== undefined && keyStore !== 'softhsm') return `${fault} is a mistake of devices with a token`;
@@ -79,8 +82,8 @@ export function expectedOfFault(
   const expected = ofGroup ?? always[attestation];
   switch (expected?.kind) {
     case 'refused':
-      // SASL carries no more than that it refuses.
-      if (transport !== 'https' && attestation !== 'x509') return { result: 'refused', status: 401 };
+      // What refuses the connection itself carries no more than that it does.
+      if (refusesConnections(transport, attestation)) return { result: 'refused', status: 401 };
       return { result: 'refused', status: expected.status, errorCode: expected.errorCode };
     case 'tpm':
       return { result: 'refused', code: expected.responseName };
@@ -92,3 +95,7 @@ export function expectedOfFault(
       return { result: 'refused' };
   }
 }
+
+/** SASL and CONNACK have no room for an error code; AMQP without SASL refuses the first message instead. */
+const refusesConnections = (transport: TransportKind, attestation: AttestationKind): boolean =>
+  transport.startsWith('mqtt') || (transport.startsWith('amqp') && attestation !== 'x509');

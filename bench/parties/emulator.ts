@@ -15,7 +15,7 @@ serveParty({
       assigningDurationMs: 0,
       ...options,
     });
-    return { port: dps.https.port, caPem: dps.caPem };
+    return { port: dps.https.port, amqpPort: dps.amqp.port, caPem: dps.caPem };
   },
   enroll: async (devices: readonly JobDevice[]) => {
     await dps?.control.enroll(

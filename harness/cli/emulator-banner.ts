@@ -20,6 +20,7 @@ export function renderBanner(
 
   device API      https://${address}:${port}  (HTTPS; the certificate is for ${hostName},
                   *.azure-devices-provisioning.net, *.azure-devices.net, localhost and ${address})
+  MQTT            mqtts://${address}:${dps.mqtt.port}  (and in WebSockets on the port of the device API)
   AMQP            amqps://${address}:${dps.amqp.port}  (and in WebSockets on the port of the device API)
   idScope         ${dps.idScope}
   linked hubs     ${dps.hubs.join(', ')}

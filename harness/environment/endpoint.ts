@@ -1,4 +1,5 @@
 import { DEFAULT_API_VERSION, startDps } from '../../simulators/index.ts';
+import { UsageError } from '../../simulators/kernel/errors.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { connectEndpoint } from './external-endpoint.ts';
 import type { RunEndpoint } from './run-endpoint.ts';
@@ -8,6 +9,7 @@ import type { RunEndpoint } from './run-endpoint.ts';
  *
  * @param scenarioFile other files are named relative to it
  * @param seed of what the emulator leaves to chance
+ * @param onKeyLog takes the secrets of the connections to an emulator in this process
  * @throws EnvironmentError when it does not start or answer
  * @throws ScenarioError when it is not on loopback: load goes nowhere else
  */
@@ -15,21 +17,33 @@ export async function openEndpoint(
   endpoint: Scenario['endpoint'],
   scenarioFile: string,
   seed: number,
+  onKeyLog?: (line: Buffer) => void,
 ): Promise<RunEndpoint> {
-  return endpoint.kind === 'emulator'
-    ? startEndpoint(endpoint, seed)
-    : connectEndpoint(endpoint, scenarioFile);
+  if (endpoint.kind === 'emulator') return startEndpoint(endpoint, seed, onKeyLog);
+  if (onKeyLog !== undefined) {
+    throw new UsageError('the keys of an emulator that runs already are its own', {
+      hint: 'Give --keylog to `dps-rig emulate`.',
+    });
+  }
+  return connectEndpoint(endpoint, scenarioFile);
 }
 
 async function startEndpoint(
   { kind: _kind, rules = {}, ...ordered }: Extract<Scenario['endpoint'], { kind: 'emulator' }>,
   seed: number,
+  onKeyLog: ((line: Buffer) => void) | undefined,
 ): Promise<RunEndpoint> {
-  const dps = await startDps({ ...withoutAbsent(ordered), rules: withoutAbsent(rules), seed });
+  const dps = await startDps({
+    ...withoutAbsent(ordered),
+    rules: withoutAbsent(rules),
+    seed,
+    ...(onKeyLog === undefined ? {} : { onKeyLog }),
+  });
   return {
     kind: 'emulator',
     dps: {
       ...dps.https,
+      mqttPort: dps.mqtt.port,
       amqpPort: dps.amqp.port,
       idScope: dps.idScope,
       apiVersion: DEFAULT_API_VERSION,

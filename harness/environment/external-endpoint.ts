@@ -39,6 +39,7 @@ export async function connectEndpoint(
     hostName: endpoint.hostName ?? info.https.hostName,
     address: endpoint.address ?? info.https.address,
     port: endpoint.port ?? info.https.port,
+    mqttPort: info.mqtt.port,
     amqpPort: info.amqp.port,
     idScope: endpoint.idScope ?? info.idScope,
     apiVersion: DEFAULT_API_VERSION,

@@ -12,6 +12,7 @@ export interface EmulatorRequest extends Omit<DpsOptions, 'tls' | 'clock' | 'add
 
 const STANDARD_PORT = 443;
 const STANDARD_AMQP_PORT = 5671;
+const STANDARD_MQTT_PORT = 8883;
 /** Another service may have 443 on 127.0.0.1; the whole of 127/8 is loopback. */
 const loopbackAddresses = ['127.0.0.1', '127.43.0.1', '127.43.0.2'];
 
@@ -32,7 +33,8 @@ export async function startEmulator(
     });
     const tls = { certificateChainPem: chainPem, privateKeyPem, caPem: bundle.rootPem };
     const amqpPort = request.amqpPort ?? (httpsPort === STANDARD_PORT ? STANDARD_AMQP_PORT : 0);
-    return startDps({ ...request, address, httpsPort, amqpPort, tls });
+    const mqttPort = request.mqttPort ?? (httpsPort === STANDARD_PORT ? STANDARD_MQTT_PORT : 0);
+    return startDps({ ...request, address, httpsPort, mqttPort, amqpPort, tls });
   };
   if (request.httpsPort !== undefined) return start(request.address ?? '127.0.0.1', request.httpsPort);
   for (const address of request.address === undefined ? loopbackAddresses : [request.address]) {

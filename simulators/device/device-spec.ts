@@ -1,8 +1,8 @@
 import type { KeyAlgorithm } from '../pki/key-pair.ts';
 import { type AttestationKind, enrollmentKinds } from '../wire/constants.ts';
+import type { TransportKind } from '../wire/transports.ts';
 
-export const transportKinds = ['https', 'amqp', 'amqp-ws'] as const;
-export type TransportKind = (typeof transportKinds)[number];
+export { type TransportKind, transportKinds } from '../wire/transports.ts';
 
 export const clientKinds = ['native', 'azure-sdk'] as const;
 export type ClientKind = (typeof clientKinds)[number];

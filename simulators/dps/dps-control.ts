@@ -59,6 +59,7 @@ export interface DpsInfo {
   readonly idScope: string;
   readonly hubs: readonly string[];
   readonly https: { readonly address: string; readonly port: number; readonly hostName: string };
+  readonly mqtt: { readonly port: number };
   readonly amqp: { readonly port: number };
   /** PEM of the root that signs the server's certificate. */
   readonly caPem: string;

@@ -6,6 +6,7 @@ import { openTlsListener } from '../server/tls-listener.ts';
 import { createWebSocketUpgrade } from '../server/web-socket.ts';
 import { AMQP_SUBPROTOCOL } from '../wire/amqp.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
+import { MQTT_SUBPROTOCOL } from '../wire/mqtt.ts';
 import type { LinkedHubs } from './allocation.ts';
 import { IssuedKeys } from './attestation/issued-keys.ts';
 import { behaviourProfiles, type ProfileName, withBehaviour } from './behaviour.ts';
@@ -15,6 +16,7 @@ import type { DpsControl, DpsInfo } from './dps-control.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
 import { createAmqpFrontEnd } from './front-ends/amqp.ts';
 import { createHttpsFrontEnd } from './front-ends/https.ts';
+import { createMqttFrontEnd } from './front-ends/mqtt.ts';
 import { type Latency, latencies } from './latency.ts';
 import { createLinkedHubs } from './linked-hubs.ts';
 import { createLocalControl } from './local-control.ts';
@@ -33,6 +35,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly address?: string;
   /** 0, the default, picks a free port. */
   readonly httpsPort?: number;
+  /** 0, the default, picks a free port. */
+  readonly mqttPort?: number;
   /** 0, the default, picks a free port. */
   readonly amqpPort?: number;
   /** Default 127.0.0.1, also where `address` is another. */
@@ -64,6 +68,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly webhookTimeoutMs?: number;
   /** Default: no limits. */
   readonly quotas?: QuotaLimits;
+  /** Takes the secrets of every TLS connection, a line each, in the format of SSLKEYLOGFILE. */
+  readonly onKeyLog?: (line: Buffer) => void;
   /** Default: a throw-away CA. */
   readonly tls?: ServerTls;
   readonly clock?: Clock;
@@ -82,7 +88,8 @@ export interface RunningDps extends AsyncDisposable {
   readonly idScope: string;
   readonly hubs: readonly string[];
   readonly https: { readonly address: string; readonly port: number; readonly hostName: string };
-  /** On the address of HTTPS; the latter's port serves AMQP in WebSockets. */
+  /** On the address of HTTPS; the latter's port serves both in WebSockets. */
+  readonly mqtt: { readonly port: number };
   readonly amqp: { readonly port: number };
   readonly management: { readonly url: string };
   /** For clients of the service API. Its HostName has no port: clients of other ports than 443 need telling. */
@@ -116,7 +123,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const rules = resolveRules(options.rules);
   checkHubs(hubs);
   checkWeights(options.hubWeights ?? {});
-  const tls = options.tls ?? (await throwAwayServerTls(address));
+  const tls = { ...(options.tls ?? (await throwAwayServerTls(address))), onKeyLog: options.onKeyLog };
   const enrollments = new EnrollmentStore(clock);
   const registry = new RegistrationRegistry(clock);
   const issuedKeys = new IssuedKeys();
@@ -172,7 +179,11 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     latencyMs: (what) => latencies[latency].requestMs(seed, what),
   });
   const serveAmqp = createAmqpFrontEnd({ service, log, clock, retryAfterSeconds });
-  const upgrade = createWebSocketUpgrade({ [AMQP_SUBPROTOCOL.toLowerCase()]: serveAmqp });
+  const serveMqtt = createMqttFrontEnd({ service, log, clock, retryAfterSeconds });
+  const upgrade = createWebSocketUpgrade({
+    [AMQP_SUBPROTOCOL.toLowerCase()]: serveAmqp,
+    [MQTT_SUBPROTOCOL]: serveMqtt,
+  });
   const listener = cleanup.use(
     await openHttpsListener(
       { address, port: options.httpsPort ?? 0, upgrade, ...tls },
@@ -184,7 +195,11 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     await openTlsListener({ what: 'AMQP', address, port: options.amqpPort ?? 0, ...tls }, serveAmqp),
   );
   const amqp = { port: amqpListener.port };
-  const info: DpsInfo = { idScope, hubs, https, amqp, caPem: tls.caPem, rules, profile, latency };
+  const mqttListener = cleanup.use(
+    await openTlsListener({ what: 'MQTT', address, port: options.mqttPort ?? 0, ...tls }, serveMqtt),
+  );
+  const mqtt = { port: mqttListener.port };
+  const info: DpsInfo = { idScope, hubs, https, mqtt, amqp, caPem: tls.caPem, rules, profile, latency };
   const control = createLocalControl({ enrollments, registry, directory, issuedKeys, log, info: () => info });
   const management = cleanup.use(
     await openManagementApi({

@@ -12,6 +12,8 @@ export interface HttpsListenerOptions {
   /** PEM: leaf, then intermediates. */
   readonly certificateChainPem: string;
   readonly privateKeyPem: string;
+  /** Takes each line of the connections' secrets, in the format of SSLKEYLOGFILE. */
+  readonly onKeyLog?: ((line: Buffer) => void) | undefined;
   /** Takes the connections that become WebSockets; without it they are closed. */
   readonly upgrade?: HandleUpgrade;
 }
@@ -44,6 +46,7 @@ export async function openHttpsListener(
     },
     handle,
   );
+  if (options.onKeyLog !== undefined) server.on('keylog', options.onKeyLog);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('clientError', refuseMalformed);
   if (options.upgrade !== undefined) server.on('upgrade', options.upgrade);

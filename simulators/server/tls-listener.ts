@@ -10,6 +10,8 @@ export interface TlsListenerOptions {
   /** PEM: leaf, then intermediates. */
   readonly certificateChainPem: string;
   readonly privateKeyPem: string;
+  /** Takes each line of the connections' secrets, in the format of SSLKEYLOGFILE. */
+  readonly onKeyLog?: ((line: Buffer) => void) | undefined;
   /** Protocol inside TLS, for the error when the port cannot be bound. */
   readonly what: string;
 }
@@ -21,9 +23,10 @@ export interface TlsListenerOptions {
  * @throws EnvironmentError when the port cannot be bound
  */
 export async function openTlsListener(
-  { what, address, port, certificateChainPem, privateKeyPem }: TlsListenerOptions,
+  options: TlsListenerOptions,
   serve: (socket: TLSSocket, chain: readonly Uint8Array[]) => void,
 ): Promise<Listener> {
+  const { what, address, port, certificateChainPem, privateKeyPem } = options;
   const server = createServer({
     cert: certificateChainPem,
     key: privateKeyPem,
@@ -33,6 +36,7 @@ export async function openTlsListener(
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     handshakeTimeout: 30_000,
   });
+  if (options.onKeyLog !== undefined) server.on('keylog', options.onKeyLog);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('secureConnection', (socket) => {
     socket.setNoDelay(true);

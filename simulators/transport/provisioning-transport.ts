@@ -1,4 +1,5 @@
 import type { DeviceRegistration, RegistrationOperationStatus } from '../wire/device-api.ts';
+import type { TlsIdentity } from './secure-context.ts';
 import type { TlsEndpoint } from './tls-connection.ts';
 
 /**
@@ -7,10 +8,20 @@ import type { TlsEndpoint } from './tls-connection.ts';
  * `hostName` is e.g. `global.azure-devices-provisioning.net`, `port` that of HTTPS and of WebSockets.
  */
 export interface DpsEndpoint extends TlsEndpoint {
+  /** Of MQTT; 8883 when absent. */
+  readonly mqttPort?: number | undefined;
   /** Of AMQP; 5671 when absent. */
   readonly amqpPort?: number | undefined;
   readonly idScope: string;
   readonly apiVersion: string;
+}
+
+/** What a transport is made from, for one device. */
+export interface TransportOptions {
+  readonly registrationId: string;
+  /** Certificate and key of an X.509 device. */
+  readonly tls?: TlsIdentity | undefined;
+  readonly userAgent?: string | undefined;
 }
 
 /** Proof that goes with a request; an X.509 device proves itself in the TLS handshake and sends `none`. */
@@ -36,7 +47,7 @@ export interface ProvisioningTransport extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A transport that can carry the TPM challenge (HTTPS, AMQP; DPS has none over MQTT). */
+/** A transport that can carry the TPM challenge (HTTPS, AMQP; DPS has none over MQTT). The others lack the method. */
 export interface TpmProvisioningTransport extends ProvisioningTransport {
   /**
    * Presents EK and SRK and returns the challenge.
@@ -48,3 +59,6 @@ export interface TpmProvisioningTransport extends ProvisioningTransport {
     signal: AbortSignal,
   ): Promise<{ readonly blob: Uint8Array; readonly keyName: string }>;
 }
+
+export const carriesTpm = (transport: ProvisioningTransport): transport is TpmProvisioningTransport =>
+  'requestChallenge' in transport;

@@ -1,21 +1,21 @@
 import type { Clock } from '../kernel/clock.ts';
+import type { TransportKind } from '../wire/transports.ts';
 import { createAmqpTransport, createAmqpWsTransport } from './amqp.ts';
 import { createHttpsTransport } from './https.ts';
-import type { DpsEndpoint, TpmProvisioningTransport } from './provisioning-transport.ts';
-import type { TlsIdentity } from './secure-context.ts';
+import { createMqttTransport, createMqttWsTransport } from './mqtt.ts';
+import type { DpsEndpoint, ProvisioningTransport, TransportOptions } from './provisioning-transport.ts';
 
-export interface TransportOptions {
-  readonly registrationId: string;
-  readonly tls?: TlsIdentity | undefined;
-  readonly userAgent?: string | undefined;
-}
+type CreateTransport = (
+  endpoint: DpsEndpoint,
+  options: TransportOptions,
+  clock: Clock,
+) => ProvisioningTransport;
 
-/** What native devices speak. */
-export const transports = {
+/** What native devices speak. Cheap: nothing is opened before `connect`. */
+export const transports: Readonly<Record<TransportKind, CreateTransport>> = {
   https: createHttpsTransport,
+  mqtt: createMqttTransport,
+  'mqtt-ws': createMqttWsTransport,
   amqp: createAmqpTransport,
   'amqp-ws': createAmqpWsTransport,
-} as const satisfies Record<
-  string,
-  (endpoint: DpsEndpoint, options: TransportOptions, clock: Clock) => TpmProvisioningTransport
->;
+};

@@ -14,6 +14,7 @@ export interface EmulatorProcess extends AsyncDisposable {
   readonly serviceConnectionString: string;
   readonly policyConnectionStrings: Readonly<Record<string, string>>;
   readonly https: { readonly address: string; readonly port: number };
+  readonly mqtt: { readonly port: number };
   readonly amqp: { readonly port: number };
   readonly caFile: string;
   readonly caPem: string;
@@ -31,6 +32,7 @@ export async function startEmulatorProcess(...args: readonly string[]): Promise<
     idScope: string;
     hubs: readonly string[];
     https: { address: string; port: number };
+    mqtt: { port: number };
     amqp: { port: number };
     managementUrl: string;
     serviceConnectionString: string;

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 /** A registration for `sdk-registration.ts` to do. */
 export interface SdkJob {
-  readonly transport: 'amqp' | 'amqp-ws';
+  readonly transport: 'amqp' | 'amqp-ws' | 'mqtt' | 'mqtt-ws';
   readonly address: string;
   readonly port: number;
   readonly idScope: string;

@@ -1,6 +1,8 @@
 import { Agent } from 'node:https';
+import mqttBase from 'azure-iot-mqtt-base';
 import sdk from 'azure-iot-provisioning-device'; // CommonJS: Node finds only some of its names
 import amqp from 'azure-iot-provisioning-device-amqp';
+import mqtt from 'azure-iot-provisioning-device-mqtt';
 import { SymmetricKeySecurityClient } from 'azure-iot-security-symmetric-key';
 import { X509Security } from 'azure-iot-security-x509';
 import { connectDpsControl } from '../../simulators/index.ts';
@@ -13,20 +15,29 @@ import type { SdkJob } from './sdk-process.ts';
 // One registration with the unmodified SDK. Whom it trusts stands in NODE_EXTRA_CA_CERTS, as its AMQP transport has no
 // other way: hence a process of its own. What comes of it is one line of JSON.
 
-const transports = { amqp: amqp.Amqp, 'amqp-ws': amqp.AmqpWs };
-
 async function register(job: SdkJob, security: unknown): Promise<unknown> {
-  const transport = new transports[job.transport]();
-  const agent = new Agent({ host: job.address, port: job.port, servername: 'localhost' });
-  transport.setTransportOptions({ webSocketAgent: agent });
-  const host = job.transport === 'amqp' ? `localhost:${job.port}` : 'localhost';
+  const host = job.transport.endsWith('-ws') ? 'localhost' : `localhost:${job.port}`;
   const client = sdk.ProvisioningDeviceClient.create(
     host,
     job.idScope,
-    transport,
+    openTransport(job) as Parameters<typeof sdk.ProvisioningDeviceClient.create>[2],
     security as Parameters<typeof sdk.ProvisioningDeviceClient.create>[3],
   );
   return client.register();
+}
+
+/** Only WebSockets need help to find a port: the SDK has 443 in their URL, and an agent may dial another. */
+function openTransport({ transport, address, port }: SdkJob): unknown {
+  const webSocketAgent = new Agent({ host: address, port, servername: 'localhost' });
+  if (transport === 'mqtt') return new mqtt.Mqtt();
+  if (transport === 'mqtt-ws') {
+    const base = new mqttBase.MqttBase();
+    base.setOptions({ mqtt: { webSocketAgent } });
+    return new mqtt.MqttWs(base as unknown as ConstructorParameters<typeof mqtt.MqttWs>[0]);
+  }
+  const made = transport === 'amqp' ? new amqp.Amqp() : new amqp.AmqpWs();
+  made.setTransportOptions({ webSocketAgent });
+  return made;
 }
 
 async function registerTpm(job: SdkJob): Promise<unknown> {

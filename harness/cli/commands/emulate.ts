@@ -10,6 +10,7 @@ import {
   developmentGroup,
   openDevelopmentAuthority,
 } from '../../environment/development-authority.ts';
+import { type KeyLog, openKeyLog } from '../../environment/key-log.ts';
 import { startEmulator } from '../../environment/start-emulator.ts';
 import { renderBanner } from '../emulator-banner.ts';
 import { addBehaviourOptions, type BehaviourOptions } from './behaviour-options.ts';
@@ -18,6 +19,7 @@ import { addQuotaOptions, type QuotaOptions, quotasOf } from './quota-options.ts
 interface EmulateOptions extends QuotaOptions, BehaviourOptions {
   readonly address?: string;
   readonly httpsPort?: number;
+  readonly mqttPort?: number;
   readonly amqpPort?: number;
   readonly managementPort: number;
   readonly idScope?: string;
@@ -31,6 +33,7 @@ interface EmulateOptions extends QuotaOptions, BehaviourOptions {
   readonly enrollments?: string;
   readonly stateDir: string;
   readonly developmentGroup: boolean;
+  readonly keylog?: string;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -44,6 +47,11 @@ export function addEmulateCommand(program: Command): void {
     .option(
       '--https-port <port>',
       'port of the device API; 0 picks a free one (default: 443 where allowed)',
+      parsePort,
+    )
+    .option(
+      '--mqtt-port <port>',
+      'port of MQTT; 0 picks a free one (default: 8883 where HTTPS has 443)',
       parsePort,
     )
     .option(
@@ -91,6 +99,7 @@ export function addEmulateCommand(program: Command): void {
       '--no-development-group',
       'start without the group whose key everybody knows (it is on loopback only)',
     )
+    .option('--keylog <file>', 'write the TLS keys of the connections, for Wireshark and tshark')
     .option('--json', 'print endpoints as one JSON line instead of text')
     .option('--quiet', 'print nothing');
   addBehaviourOptions(addQuotaOptions(command)).action(async (given: EmulateOptions) => {
@@ -100,7 +109,8 @@ export function addEmulateCommand(program: Command): void {
     const options = { ...given, developmentGroup, ...(serviceKey === undefined ? {} : { serviceKey }) };
     const authority = await openDevelopmentAuthority(options.stateDir);
     const enrollments = options.enrollments === undefined ? [] : await readEnrollments(options.enrollments);
-    await using dps = await start(options, authority);
+    using keyLog = options.keylog === undefined ? undefined : openKeyLog(options.keylog);
+    await using dps = await start(options, authority, keyLog);
     await enrollAll(dps, enrollments, options);
     if (options.json) process.stdout.write(`${JSON.stringify(describe(dps, authority))}\n`);
     else if (!options.quiet) process.stdout.write(renderBanner(dps, authority, options));
@@ -108,8 +118,12 @@ export function addEmulateCommand(program: Command): void {
   });
 }
 
-async function start(options: EmulateOptions, authority: DevelopmentAuthority): Promise<RunningDps> {
-  const { address, httpsPort, amqpPort, managementPort, idScope, serviceKey, hub } = options;
+async function start(
+  options: EmulateOptions,
+  authority: DevelopmentAuthority,
+  keyLog: KeyLog | undefined,
+): Promise<RunningDps> {
+  const { address, httpsPort, mqttPort, amqpPort, managementPort, idScope, serviceKey, hub } = options;
   return startEmulator(
     {
       managementPort,
@@ -124,8 +138,10 @@ async function start(options: EmulateOptions, authority: DevelopmentAuthority): 
       policies: options.policy,
       hubWeights: options.hubWeight,
       hubPreference: options.hubPreference,
+      ...(keyLog === undefined ? {} : { onKeyLog: keyLog.write }),
       ...(address === undefined ? {} : { address }),
       ...(httpsPort === undefined ? {} : { httpsPort }),
+      ...(mqttPort === undefined ? {} : { mqttPort }),
       ...(amqpPort === undefined ? {} : { amqpPort }),
       ...(idScope === undefined ? {} : { idScope }),
       ...(serviceKey === undefined ? {} : { serviceKey }),
@@ -161,6 +177,7 @@ const describe = (dps: RunningDps, { caFile }: DevelopmentAuthority) => ({
   idScope: dps.idScope,
   hubs: dps.hubs,
   https: dps.https,
+  mqtt: dps.mqtt,
   amqp: dps.amqp,
   managementUrl: dps.management.url,
   serviceConnectionString: dps.serviceConnectionString,

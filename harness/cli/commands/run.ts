@@ -16,6 +16,7 @@ interface RunCommandOptions {
   readonly devices?: number;
   readonly set: readonly Override[];
   readonly out?: string;
+  readonly keylog?: string;
   readonly quiet?: true;
 }
 
@@ -35,6 +36,7 @@ export function addRunCommand(program: Command): void {
     .option('--workers <n>', 'this many worker threads', parseCount)
     .option('--set <key=value>', 'sets a key of the scenario; may be repeated', collectOverride, [])
     .option('--out <directory>', 'where the reports go (default: out/<scenario>)')
+    .option('--keylog <file>', 'write the TLS keys of the connections, for Wireshark and tshark')
     .option('--quiet', 'no progress and no summary: the exit code and the reports tell')
     .action(
       async (file: string, options: RunCommandOptions & { seed: readonly Override[]; workers?: number }) => {
@@ -50,7 +52,7 @@ export function addRunCommand(program: Command): void {
 async function runAndReport(
   scenario: Scenario,
   file: string,
-  { out, quiet }: RunCommandOptions,
+  { out, keylog, quiet }: RunCommandOptions,
 ): Promise<number> {
   using interrupts = openInterrupts();
   const directory = out ?? `out/${basename(file, '.toml')}`;
@@ -58,12 +60,16 @@ async function runAndReport(
   using display = createProgressDisplay({ quiet: quiet ?? false });
   display.say([scenario.name, scenario.description].filter((part) => part !== '').join(': '));
   const { signal } = interrupts;
-  const result = await run({ scenario, scenarioFile: file, signal, onProgress: display.show }).catch(
-    (error: unknown) => {
-      if (signal.aborted) return undefined;
-      throw error;
-    },
-  );
+  const result = await run({
+    scenario,
+    scenarioFile: file,
+    signal,
+    onProgress: display.show,
+    keyLogFile: keylog,
+  }).catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
+  });
   display[Symbol.dispose]();
   if (result === undefined) {
     process.stderr.write('dps-rig: interrupted before a device had started: there is nothing to report\n');

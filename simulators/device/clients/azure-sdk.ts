@@ -1,11 +1,14 @@
 import type { ProvisioningDeviceClient } from 'azure-iot-provisioning-device';
 import type { RegistrationClient } from 'azure-iot-provisioning-device/dist/interfaces.js';
+import type { Clock } from '../../kernel/clock.ts';
 import { untilAborted } from '../../kernel/deadline.ts';
 import { CodecError, InvariantError, type RigError } from '../../kernel/errors.ts';
 import type { KeyEvidence } from '../../security/key-use.ts';
 import type { HubDevice } from '../../transport/hub-transport.ts';
+import type { DpsEndpoint } from '../../transport/provisioning-transport.ts';
 import type { DeviceRegistrationResult } from '../../wire/device-api.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
+import type { TransportKind } from '../device-spec.ts';
 import type { DeviceResult } from '../device-trace.ts';
 import { resultOfOperation } from '../operation-result.ts';
 import { resultOfSdkFailure } from './azure-sdk-failure.ts';
@@ -14,7 +17,7 @@ import { sendSdkTelemetry } from './azure-sdk-hub.ts';
 import { openSdkSecurity, type SdkSecurity } from './azure-sdk-security.ts';
 import type { ClientSetup, ProvisioningClient } from './provisioning-client.ts';
 
-/** Microsoft's `azure-iot-provisioning-device`, unmodified, over HTTPS. It polls and gives up as it sees fit. */
+/** Microsoft's `azure-iot-provisioning-device`, unmodified, over each of its transports. It polls and gives up as it sees fit. */
 export const createAzureSdkClient = (setup: ClientSetup): ProvisioningClient => new AzureSdkClient(setup);
 
 /** A transport of the SDK's, and what we see of it. */
@@ -23,6 +26,17 @@ interface SdkTransport {
   readonly connected: boolean;
   readonly lastAnswer: LastAnswer | undefined;
   close(): void;
+}
+
+/** What a transport of the SDK's needs of us for one registration. */
+interface SdkSetup {
+  readonly endpoint: DpsEndpoint;
+  readonly recorder: AttemptRecorder;
+  readonly clock: Clock;
+  /** To be told of every completed handshake. */
+  readonly onHandshake: ((resumed: boolean) => void) | undefined;
+  /** Told of what the SDK does not report. */
+  readonly onFailure: (error: RigError) => void;
 }
 
 class AzureSdkClient implements ProvisioningClient {
@@ -44,9 +58,11 @@ class AzureSdkClient implements ProvisioningClient {
   }
 
   async register(recorder: AttemptRecorder, signal: AbortSignal): Promise<DeviceResult> {
-    const { endpoint, clock } = this.#setup;
+    const { spec, endpoint, clock } = this.#setup;
     const crash = Promise.withResolvers<never>();
-    const sdk = await this.#open(recorder, crash.reject);
+    const open = await sdkTransports[spec.transport]();
+    const onHandshake = this.#security?.onHandshake;
+    const sdk = open({ endpoint, recorder, clock, onHandshake, onFailure: crash.reject });
     const registering = this.#start(sdk.transport, recorder, signal);
     try {
       const registered = await untilAborted(Promise.race([registering, crash.promise]), signal);
@@ -74,27 +90,6 @@ class AzureSdkClient implements ProvisioningClient {
     this.#security = undefined;
   }
 
-  async #open(recorder: AttemptRecorder, onFailure: (error: RigError) => void): Promise<SdkTransport> {
-    const { spec, endpoint, clock } = this.#setup;
-    const onHandshake = this.#security?.onHandshake;
-    if (spec.transport !== 'https') {
-      const { createSdkAmqp } = await sdkTransports.amqp();
-      return createSdkAmqp(spec.transport, { endpoint, recorder, clock, onHandshake, onFailure });
-    }
-    const { Http } = await sdkTransports.https();
-    const http = new ObservedHttp(endpoint, { recorder, clock, onCrash: onFailure, onHandshake });
-    return {
-      transport: new Http(http),
-      get connected() {
-        return http.connected;
-      },
-      get lastAnswer() {
-        return http.lastAnswer;
-      },
-      close: () => http.close(),
-    };
-  }
-
   async #start(
     transport: SdkTransport['transport'],
     recorder: AttemptRecorder,
@@ -114,11 +109,40 @@ class AzureSdkClient implements ProvisioningClient {
   }
 }
 
-/** The package of each transport. */
-const sdkTransports = {
-  https: () => import('azure-iot-provisioning-device-http'),
-  amqp: () => import('./azure-sdk-amqp.ts'),
-  'amqp-ws': () => import('./azure-sdk-amqp.ts'),
+type OpenSdkTransport = (setup: SdkSetup) => SdkTransport;
+
+const amqp = (kind: 'amqp' | 'amqp-ws') => async (): Promise<OpenSdkTransport> => {
+  const { createSdkAmqp } = await import('./azure-sdk-amqp.ts');
+  return (setup) => createSdkAmqp(kind, setup);
+};
+
+const mqtt = (kind: 'mqtt' | 'mqtt-ws') => async (): Promise<OpenSdkTransport> => {
+  const { createSdkMqtt } = await import('./azure-sdk-mqtt.ts');
+  return (setup) => createSdkMqtt(kind, setup);
+};
+
+/** Loads the package of a transport, when the first device needs it. */
+const sdkTransports: Readonly<Record<TransportKind, () => Promise<OpenSdkTransport>>> = {
+  https: async () => {
+    const { Http } = await import('azure-iot-provisioning-device-http');
+    return ({ endpoint, onFailure: onCrash, ...observers }) => {
+      const http = new ObservedHttp(endpoint, { ...observers, onCrash });
+      return {
+        transport: new Http(http),
+        get connected() {
+          return http.connected;
+        },
+        get lastAnswer() {
+          return http.lastAnswer;
+        },
+        close: () => http.close(),
+      };
+    };
+  },
+  mqtt: mqtt('mqtt'),
+  'mqtt-ws': mqtt('mqtt-ws'),
+  amqp: amqp('amqp'),
+  'amqp-ws': amqp('amqp-ws'),
 };
 
 /** Loaded when the first device needs it, so that a fleet of native clients does not pay for it. */

@@ -5,10 +5,11 @@ import type { KeyEvidence } from '../../security/key-use.ts';
 import type { SecurityModule, SymmetricKeyModule, TpmModule } from '../../security/security-module.ts';
 import { createHubHttpsTransport } from '../../transport/hub-https.ts';
 import { type HubDevice, hubEndpoint } from '../../transport/hub-transport.ts';
-import type {
-  RegistrationReply,
-  RequestProof,
-  TpmProvisioningTransport,
+import {
+  carriesTpm,
+  type ProvisioningTransport,
+  type RegistrationReply,
+  type RequestProof,
 } from '../../transport/provisioning-transport.ts';
 import { transports } from '../../transport/table.ts';
 import { REGISTRATION_KEY_NAME } from '../../wire/constants.ts';
@@ -36,7 +37,7 @@ interface Attempt {
 
 class NativeClient implements ProvisioningClient {
   readonly #setup: ClientSetup;
-  #parts: { readonly security: SecurityModule; readonly transport: TpmProvisioningTransport } | undefined;
+  #parts: { readonly security: SecurityModule; readonly transport: ProvisioningTransport } | undefined;
 
   constructor(setup: ClientSetup) {
     this.#setup = setup;
@@ -153,6 +154,9 @@ class NativeClient implements ProvisioningClient {
     { recorder, signal, retrying }: Attempt,
   ): Promise<RequestProof> {
     const { transport } = this.#prepared();
+    if (!carriesTpm(transport)) {
+      throw new InvariantError(`${this.#setup.spec.transport} carries no TPM attestation`);
+    }
     const { blob, keyName } = await retrying(() =>
       recorder.time(
         'register',
@@ -225,7 +229,7 @@ class NativeClient implements ProvisioningClient {
     await recorder.time('tpm', 'tpm.activate', () => security.activateIdentityKey(fromBase64(blob), signal));
   }
 
-  #prepared(): { readonly security: SecurityModule; readonly transport: TpmProvisioningTransport } {
+  #prepared(): { readonly security: SecurityModule; readonly transport: ProvisioningTransport } {
     if (this.#parts === undefined) throw new InvariantError('register was called before prepare');
     return this.#parts;
   }

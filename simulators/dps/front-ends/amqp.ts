@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { fromBase64, toBase64 } from '../../kernel/bytes.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -15,43 +14,43 @@ import {
   OPERATION_TYPE,
   TPM_MECHANISM,
 } from '../../wire/amqp.ts';
-import type { RegistrationOperationStatus } from '../../wire/device-api.ts';
-import { serviceTime } from '../../wire/service-time.ts';
 import type { DeviceIdentity, PresentedProof } from '../attestation/attest.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 import { idKey } from '../registration-id.ts';
-import type { DeviceRequest, RegistrationService } from '../registration-service.ts';
-import type { RequestLog } from '../request-log.ts';
+import type { AuthenticateAnswer, DeviceRequest, RegistrationService } from '../registration-service.ts';
 import { amqpErrorOf, retryAfterProperties } from './amqp-answer.ts';
 import { createTpmExchange } from './amqp-tpm-sasl.ts';
-import { BODY_LIMIT_BYTES, readDeviceRegistration } from './device-registration.ts';
-
-export interface AmqpFrontEndParts {
-  readonly service: RegistrationService;
-  readonly log: RequestLog;
-  readonly clock: Clock;
-  readonly retryAfterSeconds: number;
-}
+import {
+  answerRegister,
+  answerStatus,
+  logRequest,
+  type MessagingParts,
+  type OperationAnswer,
+  statusOf,
+} from './messaging.ts';
 
 /** Serves one connection, TLS or WebSocket. */
 export type AmqpFrontEnd = (stream: Duplex, chain: readonly Uint8Array[]) => void;
 
 /** The DPS device API over AMQP 1.0: mechanisms, link addresses, properties and errors; every decision is the core's. */
 export const createAmqpFrontEnd =
-  (parts: AmqpFrontEndParts): AmqpFrontEnd =>
+  (parts: MessagingParts): AmqpFrontEnd =>
   (stream, chain) =>
     serveAmqp(stream, createSession(parts, chain));
 
 /** What is known of one connection: a SASL layer names the device and its proof, without one the certificate stands. */
-function createSession(parts: AmqpFrontEndParts, chain: readonly Uint8Array[]): AmqpApplication {
+function createSession(parts: MessagingParts, chain: readonly Uint8Array[]): AmqpApplication {
   const { service } = parts;
   let device: DeviceIdentity | undefined;
   let proof: PresentedProof = chain.length === 0 ? { kind: 'none' } : { kind: 'certificate', chain };
   let apiVersion: string | undefined;
 
+  const noteSasl = (claimed: DeviceIdentity, decision: AuthenticateAnswer): void => {
+    note(parts, 'sasl', claimed, { refusal: decision.kind === 'refused' ? decision.refusal : undefined });
+  };
   const authenticate = (claimed: DeviceIdentity, token: string): boolean => {
     const decision = service.authenticate({ ...claimed, proof: { kind: 'sas', token } }, {});
-    note(parts, 'sasl', claimed, decision.kind === 'refused' ? decision.refusal : undefined);
+    noteSasl(claimed, decision);
     if (decision.kind !== 'authenticated') return false;
     device = claimed;
     proof = { kind: 'sas', token };
@@ -72,7 +71,7 @@ function createSession(parts: AmqpFrontEndParts, chain: readonly Uint8Array[]): 
               storageRootKey: toBase64(storageRootKey),
             };
             const decision = service.authenticate({ ...claimed, proof: { kind: 'none' } }, { tpm });
-            note(parts, 'sasl', claimed, decision.kind === 'refused' ? decision.refusal : undefined);
+            noteSasl(claimed, decision);
             return decision.kind === 'challenge' ? fromBase64(decision.authenticationKey) : undefined;
           },
           admits: authenticate,
@@ -95,26 +94,23 @@ function createSession(parts: AmqpFrontEndParts, chain: readonly Uint8Array[]): 
       const request = { ...named, proof, ...(apiVersion === undefined ? {} : { apiVersion }) };
       return answer(request, message, parts);
     },
-    onProblem: (reason) => note(parts, 'connection', device, refusals.malformedBody(reason)),
+    onProblem: (reason) => {
+      note(parts, 'connection', device, { refusal: refusals.malformedBody(reason) });
+    },
   };
 }
 
-function answer(request: DeviceRequest, message: AmqpMessage, parts: AmqpFrontEndParts): AmqpOutcome {
+function answer(request: DeviceRequest, message: AmqpMessage, parts: MessagingParts): AmqpOutcome {
+  const beganMs = parts.clock.monotonicMs();
   const operation = String(message.applicationProperties[OPERATION_TYPE]);
-  let result: Answer;
+  let result: OperationAnswer;
   try {
     result = decide(operation, request, message, parts.service);
   } catch (thrown) {
     result = { refusal: refusals.internal(toError(thrown).message) };
   }
   const refusal = 'refusal' in result ? result.refusal : undefined;
-  const requestId = note(
-    parts,
-    operation,
-    request,
-    refusal,
-    'running' in result && result.running ? 202 : 200,
-  );
+  const requestId = note(parts, operation, request, { refusal, status: statusOf(result), beganMs });
   if ('refusal' in result) {
     return { kind: 'rejected', error: rejection(result.refusal, requestId, parts.clock) };
   }
@@ -126,68 +122,35 @@ function answer(request: DeviceRequest, message: AmqpMessage, parts: AmqpFrontEn
   };
 }
 
-type Answer =
-  | { readonly operation: RegistrationOperationStatus; readonly running: boolean }
-  | { readonly refusal: Refusal };
-
 function decide(
   operation: string,
   request: DeviceRequest,
   { applicationProperties, body }: AmqpMessage,
   service: RegistrationService,
-): Answer {
+): OperationAnswer {
   if (operation === OPERATION_STATUS) {
     const operationId = applicationProperties[OPERATION_ID];
-    if (typeof operationId !== 'string') {
-      return { refusal: refusals.invalidArgument(`${OPERATION_ID} is missing`) };
-    }
-    const status = service.queryOperation(request, operationId);
-    if (status.kind === 'refused') return status;
-    return { operation: status.operation, running: status.kind === 'running' };
+    return typeof operationId === 'string'
+      ? answerStatus(request, operationId, service)
+      : { refusal: refusals.invalidArgument(`${OPERATION_ID} is missing`) };
   }
   if (operation !== OPERATION_REGISTER) {
     return { refusal: refusals.invalidArgument(`${OPERATION_TYPE} is ${operation.slice(0, 100)}`) };
   }
-  if (body.length > BODY_LIMIT_BYTES) {
-    return { refusal: refusals.bodyTooLarge(`more than ${BODY_LIMIT_BYTES} bytes`) };
-  }
-  // The C# SDK sends nothing where it has no payload.
-  const read = readDeviceRegistration(body.length === 0 ? Buffer.from('{}') : body, request.registrationId);
-  if ('refusal' in read) return read;
-  const registered = service.register(request, read.registration);
-  switch (registered.kind) {
-    case 'refused':
-      return registered;
-    case 'challenge':
-      return {
-        refusal: refusals.notAuthorizedHere('over AMQP a TPM proves itself by the SASL mechanism TPM'),
-      };
-    case 'accepted':
-      return { operation: registered.operation, running: true };
-  }
+  return answerRegister(request, body, service, 'over AMQP a TPM proves itself by the SASL mechanism TPM');
 }
 
 /** @returns the id of the request, which clients are told when it is refused */
 function note(
-  { log, clock }: AmqpFrontEndParts,
-  method: string,
+  parts: MessagingParts,
+  what: string,
   device: DeviceIdentity | undefined,
-  refusal: Refusal | undefined,
-  status = 200,
+  came: { readonly refusal: Refusal | undefined; readonly status?: number; readonly beganMs?: number },
 ): string {
-  const requestId = randomUUID();
-  log.add({
-    at: serviceTime(clock.nowMs()),
-    requestId,
-    method: `AMQP ${method}`,
-    path: device === undefined ? '' : deviceAddress(device.idScope, device.registrationId),
-    registrationId: device?.registrationId,
-    status: refusal?.status ?? status,
-    errorCode: refusal?.errorCode,
-    reason: refusal?.reason,
-    durationMs: 0,
-  });
-  return requestId;
+  const { refusal, status = 200, beganMs } = came;
+  const path = device === undefined ? '' : deviceAddress(device.idScope, device.registrationId);
+  const method = `AMQP ${what.slice(0, 100)}`;
+  return logRequest(parts, { method, path, device, beganMs }, { status: refusal?.status ?? status, refusal });
 }
 
 const rejection = (refusal: Refusal, requestId: string, clock: Clock): AmqpError =>

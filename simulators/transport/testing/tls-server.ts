@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { createTestPki } from '../../pki/test-pki.ts';
 import type { DpsEndpoint } from '../provisioning-transport.ts';
 
@@ -22,7 +22,18 @@ export async function startTestServer(
   options: ServerOptions = {},
 ): Promise<TestServer> {
   const tls = { cert: certificate.chainPem, key: certificate.privateKeyPem };
-  const server = createServer({ ...tls, requestCert: true, rejectUnauthorized: false, ...options }, listener);
+  return listenForTest(
+    createServer({ ...tls, requestCert: true, rejectUnauthorized: false, ...options }, listener),
+  );
+}
+
+/** The same for protocols that are not HTTP. */
+export async function startRawServer(serve: (socket: TLSSocket) => void): Promise<TestServer> {
+  const tls = { cert: certificate.chainPem, key: certificate.privateKeyPem };
+  return listenForTest(createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: false }, serve));
+}
+
+async function listenForTest(server: TlsServer): Promise<TestServer> {
   const sockets = new Set<TLSSocket>();
   let accepted = 0;
   server.on('secureConnection', (socket) => {
