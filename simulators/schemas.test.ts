@@ -50,7 +50,7 @@ describe('impossibility', () => {
     expect(impossibility({ ...honest, ...changes })).toMatch(/\w+ \w+/);
   });
 
-  it.each(transportKinds)('leaves exactly ten cells of honest devices over %s', (transport) => {
+  it.each(transportKinds)('leaves exactly the cells of honest devices that %s can carry', (transport) => {
     const names = possibleCells
       .filter((cell) => cell.fault === undefined && cell.transport === transport)
       .map(({ enrollment, attestation, client }) => `${enrollment} ${attestation} ${client}`);
@@ -61,8 +61,7 @@ describe('impossibility', () => {
       'group x509 native',
       'individual symmetric-key azure-sdk',
       'individual symmetric-key native',
-      'individual tpm azure-sdk',
-      'individual tpm native',
+      ...(transport.startsWith('mqtt') ? [] : ['individual tpm azure-sdk', 'individual tpm native']),
       'individual x509 azure-sdk',
       'individual x509 native',
     ]);
