@@ -25,6 +25,8 @@ export interface AmqpSessionOptions {
 /** How long a peer may take to say goodbye. */
 const CLOSE_TIMEOUT_MS = 1_000;
 const MAX_FRAME_BYTES = 64 * 1024;
+/** Of a whole connection: a registration takes a few KiB, and rhea would gather a frame of any size. */
+const MAX_RECEIVED_BYTES = 4 * 1024 * 1024;
 
 /** One AMQP connection of one device with a link each way, over a stream that is secure already. */
 export class AmqpSession {
@@ -107,6 +109,11 @@ export class AmqpSession {
 
   #listen(): void {
     const connection = this.#connection;
+    let received = 0;
+    this.#stream.on('data', (bytes: Buffer) => {
+      received += bytes.length;
+      if (received > MAX_RECEIVED_BYTES) this.#fail(tooMuch());
+    });
     connection.on('sendable', () => this.#ready.resolve());
     connection.on('message', ({ message }: EventContext) => {
       if (message?.correlation_id === this.#awaited?.id && message !== undefined) {
@@ -150,6 +157,13 @@ export class AmqpSession {
 
 const protocolError = (message: string): TransportError =>
   new TransportError('receive', 'AMQP_PROTOCOL', message);
+
+const tooMuch = (): TransportError =>
+  new TransportError(
+    'receive',
+    'RESPONSE_TOO_LARGE',
+    `the service sent more than ${MAX_RECEIVED_BYTES} bytes`,
+  );
 
 const errorOf = (context: EventContext, end: 'connection' | 'session' | 'receiver' | 'sender'): unknown =>
   context[end]?.error;

@@ -107,6 +107,15 @@ describe('AMQP transport', () => {
     },
   );
 
+  it('fails when the service sends without end', async () => {
+    const flood = Buffer.alloc(5 * 1024 * 1024);
+    const transport = transportTo(
+      await serve([saslHeader, mechanisms, outcome(0), header, oversized, flood]),
+    );
+    const error = await failureOf(transport.register({ registrationId: 'dev-01' }, sas, never));
+    expect(error).toMatchObject({ phase: 'receive', code: 'RESPONSE_TOO_LARGE' });
+  });
+
   it('closes what was connected and never used', async () => {
     const server = await serve([]);
     const transport = transportTo(server);
