@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRigProgram, type EndedProgram, type RigProgram } from '../support/rig-program.ts';
 
@@ -8,7 +9,7 @@ describe('dps-rig run scenarios/conformance/hub.toml', () => {
 
   beforeAll(async () => {
     rig = createRigProgram();
-    ended = await rig.run('run', 'scenarios/conformance/hub.toml', '--out', rig.out);
+    ended = await rig.run(fileURLToPath(new URL('../../scenarios/conformance/hub.toml', import.meta.url)));
   }, 120_000);
   afterAll(() => rig[Symbol.asyncDispose]());
 
