@@ -9,7 +9,12 @@ describe('dps-rig run scenarios/conformance/hub.toml', () => {
 
   beforeAll(async () => {
     rig = createRigProgram();
-    ended = await rig.run(fileURLToPath(new URL('../../scenarios/conformance/hub.toml', import.meta.url)));
+    ended = await rig.run(
+      'run',
+      fileURLToPath(new URL('../../scenarios/conformance/hub.toml', import.meta.url)),
+      '--out',
+      rig.out,
+    );
   }, 120_000);
   afterAll(() => rig[Symbol.asyncDispose]());
 
