@@ -26,6 +26,7 @@ export { parseEnrollments } from './dps/management-bodies.ts';
 export { connectDpsControl } from './dps/management-client.ts';
 export { type QuotaLimits, quotaProfiles } from './dps/quotas.ts';
 export { emulatorServerNames, issueServerTls, type ServerTls } from './dps/server-tls.ts';
+export { exportDataDirectory, importDataDirectory } from './dps/state/state-files.ts';
 // pkcs11
 export { type CryptokiModuleInfo, findSoftHsmModule, probeCryptokiModule } from './pkcs11/probe.ts';
 // pki

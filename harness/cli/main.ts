@@ -11,6 +11,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addEmulateCommand } from './commands/emulate.ts';
 import { addListCommand } from './commands/list.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addStateCommands } from './commands/state.ts';
 import { addTpmCommand } from './commands/tpm.ts';
 import { addValidateCommand } from './commands/validate.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -26,6 +27,7 @@ function createProgram(): Command {
   addRunCommand(program);
   addValidateCommand(program);
   addEmulateCommand(program);
+  addStateCommands(program);
   addTpmCommand(program);
   addListCommand(program);
   addDoctorCommand(program);

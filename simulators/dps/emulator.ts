@@ -3,6 +3,8 @@ import { fromBase64, toBase64 } from '../kernel/bytes.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { openHttpsListener } from '../server/https-listener.ts';
+import { openDataDirectory } from '../storage/data-directory.ts';
+import { createMemoryStorage } from '../storage/memory-storage.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
 import type { LinkedHubs } from './allocation.ts';
 import { IssuedKeys } from './attestation/issued-keys.ts';
@@ -42,6 +44,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly webhookTimeoutMs?: number;
   /** Default: no limits. */
   readonly quotas?: QuotaLimits;
+  /** Keeps everything there from one start to the next. Default: in memory, until it is closed. */
+  readonly dataDir?: string;
   /** Default: a throw-away CA. */
   readonly tls?: ServerTls;
   readonly clock?: Clock;
@@ -67,7 +71,7 @@ const defaultHubs = ['hub-1.azure-devices.net', 'hub-2.azure-devices.net'];
  * Starts a Device Provisioning Service that verifies.
  *
  * @throws UsageError when a hub name has no dot, a weight is not one, or the management API would be open to others without a token
- * @throws EnvironmentError when a port cannot be bound
+ * @throws EnvironmentError when a port cannot be bound, or the data directory cannot be had
  */
 export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const { address = '127.0.0.1', clock = systemClock } = options;
@@ -76,15 +80,18 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   checkHubs(hubs);
   checkWeights(options.hubWeights ?? {});
   const tls = options.tls ?? (await throwAwayServerTls(address));
-  const enrollments = new EnrollmentStore(clock);
-  const registry = new RegistrationRegistry(clock);
-  const issuedKeys = new IssuedKeys();
+  await using cleanup = new AsyncDisposableStack();
+  const storage = cleanup.use(
+    options.dataDir === undefined ? createMemoryStorage() : openDataDirectory(options.dataDir),
+  );
+  const enrollments = new EnrollmentStore(clock, storage);
+  const registry = cleanup.use(new RegistrationRegistry(clock, storage));
+  const issuedKeys = new IssuedKeys(storage);
   const log = new RequestLog();
   const quotas = createQuotas(options.quotas ?? {}, clock);
   const serviceKey = options.serviceKey ?? toBase64(randomBytes(32));
   const policy = { name: OWNER_POLICY_NAME, key: readServiceKey(serviceKey) };
   const serviceApi = createServiceApi({ policy, clock, enrollments, registry, quotas });
-  await using cleanup = new AsyncDisposableStack();
   const closing = new AbortController();
   cleanup.defer(() => closing.abort());
   const allocateCustom = createCustomAllocation({
@@ -113,7 +120,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   );
   const https = { address: listener.address, port: listener.port, hostName: GLOBAL_DEVICE_ENDPOINT };
   const info: DpsInfo = { idScope, hubs, https, caPem: tls.caPem };
-  const control = createLocalControl({ enrollments, registry, issuedKeys, log, info: () => info });
+  const control = createLocalControl({ storage, enrollments, registry, issuedKeys, log, info: () => info });
   const management = cleanup.use(
     await openManagementApi({
       address: options.managementAddress ?? '127.0.0.1',

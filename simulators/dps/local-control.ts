@@ -1,18 +1,21 @@
+import type { RecordStorage } from '../storage/collection.ts';
 import type { IssuedKeys } from './attestation/issued-keys.ts';
 import type { DpsControl, DpsInfo } from './dps-control.ts';
 import type { EnrollmentStore } from './enrollment-store.ts';
 import type { RegistrationRegistry } from './registration-registry.ts';
 import type { RequestLog } from './request-log.ts';
+import { readState, replaceState, writeState } from './state/state-text.ts';
 
 /** Control of an emulator in this process. */
 export function createLocalControl(parts: {
+  readonly storage: RecordStorage;
   readonly enrollments: EnrollmentStore;
   readonly registry: RegistrationRegistry;
   readonly issuedKeys: IssuedKeys;
   readonly log: RequestLog;
   readonly info: () => DpsInfo;
 }): DpsControl {
-  const { enrollments, registry, issuedKeys, log, info } = parts;
+  const { storage, enrollments, registry, issuedKeys, log, info } = parts;
   return {
     enroll: (added) => done(() => enrollments.put(added)),
     removeEnrollments: (ids) =>
@@ -26,6 +29,13 @@ export function createLocalControl(parts: {
     verifyCaCertificate: (name, proof) => done(() => enrollments.caCertificates.verify(name, proof)),
     registrations: () => done(() => registry.records()),
     requests: () => done(() => log.list()),
+    exportState: () => done(() => [...writeState(storage)].join('')),
+    importState: (text) =>
+      done(() => {
+        const records = [...readState(text.split('\n'))]; // all of them are right before anything changes
+        enrollments.atomically(() => replaceState(storage, records));
+        enrollments.reload();
+      }),
     reset: () =>
       done(() => {
         for (const part of [enrollments, registry, issuedKeys, log]) part.clear();

@@ -17,24 +17,35 @@ export interface EmulatorProcess extends AsyncDisposable {
   readonly control: DpsControl;
 }
 
-/** Starts it, with a CA directory that goes with it. */
-export async function startEmulatorProcess(...args: readonly string[]): Promise<EmulatorProcess> {
-  const directory = await mkdtemp(join(tmpdir(), 'dps-rig-test-'));
-  const free = ['--https-port', '0', '--management-port', '0', '--state-dir', directory, '--json'];
+/** What it prints with `--json`, and its CA. */
+export interface StartedEmulator {
+  readonly idScope: string;
+  readonly hubs: readonly string[];
+  readonly https: { readonly address: string; readonly port: number };
+  readonly managementUrl: string;
+  readonly serviceConnectionString: string;
+  readonly caFile: string;
+  readonly caPem: string;
+}
+
+/** Starts it for a test that ends the process itself, on free ports; it needs a `--state-dir`. */
+export async function spawnEmulator(
+  ...args: readonly string[]
+): Promise<{ readonly child: ChildProcess; readonly started: StartedEmulator }> {
+  const free = ['--https-port', '0', '--management-port', '0', '--json'];
   const child = spawn(process.execPath, ['harness/cli/main.ts', 'emulate', ...free, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const started = JSON.parse(await firstLine(child)) as {
-    idScope: string;
-    hubs: readonly string[];
-    https: { address: string; port: number };
-    managementUrl: string;
-    serviceConnectionString: string;
-    caFile: string;
-  };
+  const printed = JSON.parse(await firstLine(child)) as Omit<StartedEmulator, 'caPem'>;
+  return { child, started: { ...printed, caPem: await readFile(printed.caFile, 'utf8') } };
+}
+
+/** Starts it, with a CA directory that goes with it. */
+export async function startEmulatorProcess(...args: readonly string[]): Promise<EmulatorProcess> {
+  const directory = await mkdtemp(join(tmpdir(), 'dps-rig-test-'));
+  const { child, started } = await spawnEmulator('--state-dir', directory, ...args);
   return {
     ...started,
-    caPem: await readFile(started.caFile, 'utf8'),
     control: connectDpsControl(started.managementUrl),
     [Symbol.asyncDispose]: async () => {
       const exited = once(child, 'exit');

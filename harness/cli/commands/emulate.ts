@@ -28,6 +28,7 @@ interface EmulateOptions extends QuotaOptions {
   readonly webhookTimeoutMs: number;
   readonly enrollments?: string;
   readonly stateDir: string;
+  readonly dataDir?: string;
   readonly developmentGroup: boolean;
   readonly json?: true;
   readonly quiet?: true;
@@ -80,6 +81,7 @@ export function addEmulateCommand(program: Command): void {
     )
     .option('--enrollments <file>', 'JSON: enrollments in the shape of the service API')
     .option('--state-dir <directory>', 'where the CA is kept between starts', defaultStateDirectory())
+    .option('--data-dir <directory>', 'keep enrollments and registrations there (default: in memory)')
     .option(
       '--no-development-group',
       'start without the group whose key everybody knows (it is on loopback only)',
@@ -102,7 +104,7 @@ export function addEmulateCommand(program: Command): void {
 }
 
 async function start(options: EmulateOptions, authority: DevelopmentAuthority): Promise<RunningDps> {
-  const { address, httpsPort, managementPort, idScope, serviceKey, hub } = options;
+  const { address, httpsPort, managementPort, idScope, serviceKey, hub, dataDir } = options;
   return startEmulator(
     {
       managementPort,
@@ -117,6 +119,7 @@ async function start(options: EmulateOptions, authority: DevelopmentAuthority): 
       ...(idScope === undefined ? {} : { idScope }),
       ...(serviceKey === undefined ? {} : { serviceKey }),
       ...(hub.length === 0 ? {} : { hubs: hub }),
+      ...(dataDir === undefined ? {} : { dataDir }),
     },
     authority,
   );

@@ -1,7 +1,7 @@
 import { toError } from '../../kernel/errors.ts';
 import type { X509CertificateInfo } from '../../wire/device-api.ts';
 import { isDisabled } from '../enrollment-entry.ts';
-import type { EnrolledAuthority } from '../enrollment-store.ts';
+import type { EnrolledAuthority } from '../group-index.ts';
 import { refusals } from '../refusal.ts';
 import { idKey } from '../registration-id.ts';
 import { serviceTime } from '../service-time.ts';
