@@ -69,6 +69,16 @@ module.exports = {
       { path: '^simulators/', pathNot: layer('kernel|wire|faults') },
     ),
     forbid(
+      'storage-is-low',
+      { path: layer('storage'), pathNot: notTests },
+      { path: '^simulators/', pathNot: layer('kernel|storage') },
+    ),
+    forbid(
+      'sqlite-only-in-storage',
+      { path: '^(simulators|harness|reports)/', pathNot: ['^simulators/storage/', notTests] },
+      { path: '^(node:)?sqlite$' },
+    ),
+    forbid(
       'codecs-do-no-io',
       { path: '^simulators/(tpm/codec|wire|kernel/bytes)', pathNot: notTests },
       { path: '^(node:)?(fs|net|tls|http|https|child_process|worker_threads|dgram)(/|$)' },

@@ -7,7 +7,7 @@ import { serveParty } from '../party.ts';
 let dps: RunningDps | undefined;
 
 serveParty({
-  listen: async (options: { idScope: string }) => {
+  listen: async (options: { idScope: string; dataDir?: string; serviceKey?: string }) => {
     dps = await startDps({
       httpsPort: 0,
       managementPort: 0,
@@ -24,6 +24,21 @@ serveParty({
         attestation: { type: 'symmetricKey', symmetricKey: { primaryKey: key, secondaryKey: key } },
       })),
     );
+  },
+  enrollMany: async (count: number) => {
+    const primaryKey = Buffer.alloc(32, 1).toString('base64');
+    for (let at = 0; at < count; at += 10_000) {
+      await dps?.control.enroll(
+        Array.from({ length: Math.min(10_000, count - at) }, (_, index) => ({
+          registrationId: `many-${at + index}`,
+          attestation: { type: 'symmetricKey', symmetricKey: { primaryKey } },
+        })),
+      );
+    }
+  },
+  residentMiB: () => {
+    globalThis.gc?.();
+    return Promise.resolve(process.memoryUsage().rss / 2 ** 20);
   },
   ...cpuMeter(),
 });

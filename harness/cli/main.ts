@@ -12,6 +12,7 @@ import { addEmulateCommand } from './commands/emulate.ts';
 import { addHsmCommand } from './commands/hsm.ts';
 import { addListCommand } from './commands/list.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addStateCommands } from './commands/state.ts';
 import { addTpmCommand } from './commands/tpm.ts';
 import { addValidateCommand } from './commands/validate.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -27,6 +28,7 @@ function createProgram(): Command {
   addRunCommand(program);
   addValidateCommand(program);
   addEmulateCommand(program);
+  addStateCommands(program);
   addTpmCommand(program);
   addHsmCommand(program);
   addListCommand(program);

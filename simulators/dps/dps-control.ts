@@ -115,6 +115,10 @@ export interface DpsControl {
   telemetry(): Promise<readonly TelemetryMessage[]>;
   /** Newest last; a bounded ring. */
   requests(): Promise<readonly LoggedRequest[]>;
+  /** All that the emulator keeps, keys included, as the text of a JSON document. */
+  exportState(): Promise<string>;
+  /** Puts the state of such a text in the place of all that there is, or throws and changes nothing. */
+  importState(text: string): Promise<void>;
   /** Forgets enrollments, registrations, operations and the request log. */
   reset(): Promise<void>;
   info(): Promise<DpsInfo>;

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { toBase64 } from '../kernel/bytes.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { openHttpsListener } from '../server/https-listener.ts';
 import { openTlsListener } from '../server/tls-listener.ts';
 import { createWebSocketUpgrade } from '../server/web-socket.ts';
+import { openDataDirectory } from '../storage/data-directory.ts';
+import { createMemoryStorage } from '../storage/memory-storage.ts';
 import { AMQP_SUBPROTOCOL } from '../wire/amqp.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
 import { MQTT_SUBPROTOCOL } from '../wire/mqtt.ts';
@@ -17,6 +17,7 @@ import { EnrollmentStore } from './enrollment-store.ts';
 import { createAmqpFrontEnd } from './front-ends/amqp.ts';
 import { createHttpsFrontEnd } from './front-ends/https.ts';
 import { createMqttFrontEnd } from './front-ends/mqtt.ts';
+import { keptKey } from './kept-key.ts';
 import { type Latency, latencies } from './latency.ts';
 import { createLinkedHubs } from './linked-hubs.ts';
 import { createLocalControl } from './local-control.ts';
@@ -70,6 +71,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly quotas?: QuotaLimits;
   /** Takes the secrets of every TLS connection, a line each, in the format of SSLKEYLOGFILE. */
   readonly onKeyLog?: (line: Buffer) => void;
+  /** Keeps everything there from one start to the next. Default: in memory, until it is closed. */
+  readonly dataDir?: string;
   /** Default: a throw-away CA. */
   readonly tls?: ServerTls;
   readonly clock?: Clock;
@@ -113,7 +116,7 @@ const defaultHubs = ['hub-1.azure-devices.net', 'hub-2.azure-devices.net'];
  * Starts a Device Provisioning Service that verifies.
  *
  * @throws UsageError when a hub name has no dot, a weight is not one, or the management API would be open to others without a token
- * @throws EnvironmentError when a port cannot be bound
+ * @throws EnvironmentError when a port cannot be bound, or the data directory cannot be had
  */
 export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const { address = '127.0.0.1', clock = systemClock } = options;
@@ -124,21 +127,28 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   checkHubs(hubs);
   checkWeights(options.hubWeights ?? {});
   const tls = { ...(options.tls ?? (await throwAwayServerTls(address))), onKeyLog: options.onKeyLog };
-  const enrollments = new EnrollmentStore(clock);
-  const registry = new RegistrationRegistry(clock);
-  const issuedKeys = new IssuedKeys();
+  await using cleanup = new AsyncDisposableStack();
+  const storage = cleanup.use(
+    options.dataDir === undefined ? createMemoryStorage() : openDataDirectory(options.dataDir),
+  );
+  const enrollments = new EnrollmentStore(clock, storage);
+  const registry = cleanup.use(new RegistrationRegistry(clock, storage));
+  const issuedKeys = new IssuedKeys(storage);
   const log = new RequestLog();
-  const linked = createLinkedHubs({ hubs, hubKey: options.hubKey, log, clock });
+  const linked = createLinkedHubs({ hubs, storage, hubKey: options.hubKey, log, clock });
   const { directory } = linked;
   const quotas = createQuotas(
     options.quotas ?? (profile === 'strict' ? quotaProfiles.published : {}),
     clock,
     rules,
   );
-  const serviceKey = options.serviceKey ?? toBase64(randomBytes(32));
+  const serviceKey = options.serviceKey ?? keptKey(storage, 'service');
   const policies = [
     { name: OWNER_POLICY_NAME, rights: serviceRights, key: serviceKey },
-    ...(options.policies ?? []).map((one) => ({ ...one, key: one.key ?? toBase64(randomBytes(32)) })),
+    ...(options.policies ?? []).map((one) => ({
+      ...one,
+      key: one.key ?? keptKey(storage, `service/${one.name}`),
+    })),
   ];
   const serviceApi = createServiceApi({
     policies: policies.map((policy) => ({ ...policy, key: readKey(policy.key, 'service key') })),
@@ -148,7 +158,6 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     registry,
     quotas,
   });
-  await using cleanup = new AsyncDisposableStack();
   const closing = new AbortController();
   cleanup.defer(() => closing.abort());
   const allocateCustom = createCustomAllocation({
@@ -200,7 +209,10 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   );
   const mqtt = { port: mqttListener.port };
   const info: DpsInfo = { idScope, hubs, https, mqtt, amqp, caPem: tls.caPem, rules, profile, latency };
-  const control = createLocalControl({ enrollments, registry, directory, issuedKeys, log, info: () => info });
+  const control = createLocalControl({
+    ...{ storage, enrollments, registry, directory, issuedKeys, log },
+    info: () => info,
+  });
   const management = cleanup.use(
     await openManagementApi({
       address: options.managementAddress ?? '127.0.0.1',

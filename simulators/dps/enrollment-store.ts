@@ -1,54 +1,57 @@
 import { type Clock, systemClock } from '../kernel/clock.ts';
+import { type Collection, entriesOf, type RecordStorage } from '../storage/collection.ts';
+import { createMemoryStorage } from '../storage/memory-storage.ts';
 import type { EnrollmentKind } from '../wire/constants.ts';
-import type { Enrollment } from '../wire/enrollment.ts';
+import type { Enrollment, EnrollmentGroup, IndividualEnrollment } from '../wire/enrollment.ts';
 import { makeEtag } from '../wire/etag.ts';
 import { CaCertificates } from './attestation/ca-certificates.ts';
-import type { Authority } from './attestation/certificate-chain.ts';
 import type { EnrollmentSummary } from './dps-control.ts';
 import {
   groupEntry,
   type IndividualEntry,
   individualEntry,
   type SymmetricKeyGroup,
-  type X509Group,
 } from './enrollment-entry.ts';
+import {
+  type EnrollmentStamp,
+  type GroupRecord,
+  groupOfRecord,
+  type IndividualRecord,
+  recordOfGroup,
+  type StoredGroup,
+} from './enrollment-records.ts';
+import { type EnrolledAuthority, GroupIndex } from './group-index.ts';
 import { idKey } from './registration-id.ts';
 
-/** One enrolled CA certificate of a group. */
-export interface EnrolledAuthority {
-  readonly group: X509Group;
-  readonly authority: Authority;
-}
+type StoredIndividual = IndividualEntry & { readonly stamp: EnrollmentStamp };
+export type StoredEnrollment = StoredIndividual | StoredGroup;
 
-/** When an enrollment was stored, and as which version. */
-export interface EnrollmentStamp {
-  /** Changes with every update. */
-  readonly etag: string;
-  readonly createdAtMs: number;
-  readonly updatedAtMs: number;
-  /** Grows from one enrollment to the next and stays with updates: pages go by it. */
-  readonly sequence: number;
-}
-type Stamped<T> = T & { readonly stamp: EnrollmentStamp };
-export type StoredEnrollment = Stamped<IndividualEntry> | Stamped<SymmetricKeyGroup> | Stamped<X509Group>;
-type StoredGroup = Stamped<SymmetricKeyGroup> | Stamped<X509Group>;
+/** Individual enrollments that are kept parsed: X.509 ones cost 50 us each time, so enough for most fleets. */
+const PARSED = 50_000;
 
-/** Enrollments in memory; every look-up is by hash, so that its cost does not grow with the fleet. */
+/**
+ * Enrollments: individual ones in their collection, looked up one by one and parsed when they are wanted, groups in memory
+ * as well. The cost of a look-up does not grow with the fleet.
+ */
 export class EnrollmentStore {
-  readonly #individuals = new Map<string, Stamped<IndividualEntry>>();
-  readonly #groups = new Map<string, StoredGroup>();
-  /** Enrolled CAs by their subject, as node:crypto prints it. */
-  readonly #bySubject = new Map<string, Set<EnrolledAuthority>>();
-  #symmetricKeyGroups: readonly SymmetricKeyGroup[] = [];
-  #generation = 0;
-  #sequence = 0;
+  readonly #storage: RecordStorage;
+  readonly #individuals: Collection<IndividualRecord>;
+  readonly #groups: Collection<GroupRecord>;
+  readonly #parsed = new Map<string, StoredIndividual>();
   readonly #clock: Clock;
+  #groupIndex = new GroupIndex();
+  #generation = 0;
 
   /** What caReferences refer to, looked up when a group is stored. */
-  readonly caCertificates = new CaCertificates();
+  readonly caCertificates: CaCertificates;
 
-  constructor(clock: Clock = systemClock) {
+  constructor(clock: Clock = systemClock, storage: RecordStorage = createMemoryStorage()) {
     this.#clock = clock;
+    this.#storage = storage;
+    this.#individuals = storage.collection('individual-enrollments');
+    this.#groups = storage.collection('enrollment-groups');
+    this.caCertificates = new CaCertificates(storage);
+    this.reload();
   }
 
   /** Changes whenever anything stored does: what was concluded from the store holds for one generation. */
@@ -57,57 +60,53 @@ export class EnrollmentStore {
   }
 
   list(): EnrollmentSummary[] {
-    const summary =
-      (kind: EnrollmentSummary['kind']) =>
-      ({
-        enrollmentId: id,
-        kind: attestation,
-        enrollment,
-      }: IndividualEntry | SymmetricKeyGroup | X509Group) => ({
-        id,
-        kind,
-        attestation,
-        provisioningStatus: enrollment.provisioningStatus ?? 'enabled',
-      });
-    return [
-      ...[...this.#individuals.values()].map(summary('individual')),
-      ...[...this.#groups.values()].map(summary('group')),
-    ];
+    const summaries: EnrollmentSummary[] = [];
+    for (const { value } of entriesOf(this.#individuals)) {
+      summaries.push(summaryOf('individual', value.enrollment.registrationId, value.enrollment));
+    }
+    for (const { enrollmentId, enrollment } of this.#groupIndex.all()) {
+      summaries.push(summaryOf('group', enrollmentId, enrollment));
+    }
+    return summaries;
+  }
+
+  /** Does all that `work` does to enrollments or nothing, and keeps it before it returns. */
+  atomically<T>(work: () => T): T {
+    try {
+      return this.#storage.transaction(work);
+    } catch (error) {
+      this.reload(); // what was in memory may not have been stored
+      throw error;
+    }
   }
 
   /** Creates or replaces, all or nothing. @throws EnrollmentError */
   put(enrollments: readonly Enrollment[]): void {
-    const entries = enrollments.map((enrollment) =>
-      'registrationId' in enrollment
-        ? { level: 'individual' as const, entry: individualEntry(enrollment) }
-        : {
-            level: 'group' as const,
-            entry: groupEntry(enrollment, (name) => this.caCertificates.verified(name)),
-          },
+    const puts = enrollments.map((enrollment) =>
+      'registrationId' in enrollment ? this.#putIndividual(enrollment) : this.#putGroup(enrollment),
     );
-    for (const { level, entry } of entries) {
-      if (level === 'group') {
-        this.#putGroup({ ...entry, stamp: this.#stampAfter(this.group(entry.enrollmentId)) });
-        continue;
-      }
-      const stamp = this.#stampAfter(this.individual(entry.enrollmentId));
-      this.#individuals.set(idKey(entry.enrollmentId), { ...entry, stamp });
-    }
-    this.#changed();
+    this.atomically(() => {
+      for (const put of puts) put();
+    });
+    this.#generation += 1;
   }
 
   /** Removes the individual enrollment and the group of that id, when there are any. */
   remove(id: string): void {
-    this.#individuals.delete(idKey(id));
-    this.#removeGroup(id);
-    this.#changed();
+    this.atomically(() => {
+      this.removeOne('individual', id);
+      this.removeOne('group', id);
+    });
   }
 
   /** Removes one of a kind, when there is one. */
   removeOne(kind: EnrollmentKind, id: string): void {
-    if (kind === 'individual') this.#individuals.delete(idKey(id));
-    else this.#removeGroup(id);
-    this.#changed();
+    const key = idKey(id);
+    if (kind === 'individual') {
+      this.#individuals.delete(key);
+      this.#parsed.delete(key);
+    } else if (this.#groups.delete(key)) this.#groupIndex.remove(key);
+    this.#generation += 1;
   }
 
   /**
@@ -120,75 +119,105 @@ export class EnrollmentStore {
     after: number,
     limit: number,
   ): { readonly entries: readonly StoredEnrollment[]; readonly isLast: boolean } {
-    const entries: StoredEnrollment[] = [];
-    // An updated group goes behind the others, an updated individual enrollment keeps its place.
-    const all: Iterable<StoredEnrollment> =
-      kind === 'individual'
-        ? this.#individuals.values()
-        : [...this.#groups.values()].sort((a, b) => a.stamp.sequence - b.stamp.sequence);
-    for (const entry of all) {
-      if (entry.stamp.sequence <= after) continue;
-      if (entries.length === limit) return { entries, isLast: false };
-      entries.push(entry);
-    }
-    return { entries, isLast: true };
+    const collection = kind === 'individual' ? this.#individuals : this.#groups;
+    const found = collection.page(after, limit + 1); // one more tells whether it is the last
+    const entries = found.slice(0, limit).flatMap(({ value: { enrollment } }) => {
+      const stored =
+        'registrationId' in enrollment
+          ? this.individual(enrollment.registrationId)
+          : this.group(enrollment.enrollmentGroupId);
+      return stored === undefined ? [] : [stored];
+    });
+    return { entries, isLast: found.length <= limit };
   }
 
   clear(): void {
-    for (const map of [this.#individuals, this.#groups, this.#bySubject, this.caCertificates]) map.clear();
-    this.#changed();
+    this.atomically(() => {
+      this.#individuals.clear();
+      this.#groups.clear();
+      this.caCertificates.clear();
+    });
+    this.reload();
   }
 
-  individual(registrationId: string): Stamped<IndividualEntry> | undefined {
-    return this.#individuals.get(idKey(registrationId));
+  /** Takes everything from storage anew. */
+  reload(): void {
+    this.#generation += 1;
+    this.#parsed.clear();
+    this.#groupIndex = new GroupIndex();
+    for (const { key, value } of entriesOf(this.#groups)) this.#groupIndex.put(key, groupOfRecord(value));
+    this.caCertificates.reload();
+  }
+
+  individual(registrationId: string): StoredIndividual | undefined {
+    const key = idKey(registrationId);
+    const parsed = this.#parsed.get(key);
+    if (parsed !== undefined) return parsed;
+    const record = this.#individuals.get(key);
+    if (record === undefined) return undefined;
+    const stored = { ...individualEntry(record.enrollment), stamp: record.stamp };
+    this.#keepParsed(key, stored);
+    return stored;
   }
 
   group(enrollmentGroupId: string): StoredGroup | undefined {
-    return this.#groups.get(idKey(enrollmentGroupId));
+    return this.#groupIndex.get(idKey(enrollmentGroupId));
   }
 
   /** In the order in which they were enrolled. */
   get symmetricKeyGroups(): readonly SymmetricKeyGroup[] {
-    return this.#symmetricKeyGroups;
+    return this.#groupIndex.symmetricKeyGroups;
   }
 
   /** Enrolled CAs with this subject: those that may have issued what names it as issuer. */
   authoritiesNamed(subject: string): Iterable<EnrolledAuthority> {
-    return this.#bySubject.get(subject) ?? [];
+    return this.#groupIndex.authoritiesNamed(subject);
   }
 
-  #stampAfter(before: StoredEnrollment | undefined): EnrollmentStamp {
+  /** Checks at once, stores when called. */
+  #putIndividual(enrollment: IndividualEnrollment): () => void {
+    const entry = individualEntry(enrollment);
+    const key = idKey(entry.enrollmentId);
+    return () => {
+      const stamp = this.#stampAfter(this.#individuals, key);
+      this.#individuals.put(key, { enrollment, stamp }, stamp);
+      this.#keepParsed(key, { ...entry, stamp });
+    };
+  }
+
+  #putGroup(enrollment: EnrollmentGroup): () => void {
+    const entry = groupEntry(enrollment, (name) => this.caCertificates.verified(name));
+    const key = idKey(entry.enrollmentId);
+    return () => {
+      const stamp = this.#stampAfter(this.#groups, key);
+      this.#groups.put(key, recordOfGroup(entry, enrollment, stamp), stamp);
+      this.#groupIndex.put(key, { ...entry, stamp });
+    };
+  }
+
+  #stampAfter(
+    collection: Collection<IndividualRecord> | Collection<GroupRecord>,
+    key: string,
+  ): EnrollmentStamp {
     const nowMs = this.#clock.nowMs();
-    if (before === undefined) this.#sequence += 1;
-    const { createdAtMs, sequence } = before?.stamp ?? { createdAtMs: nowMs, sequence: this.#sequence };
+    const before = collection.get(key)?.stamp;
+    const { createdAtMs, sequence } = before ?? { createdAtMs: nowMs, sequence: collection.nextSequence };
     return { etag: makeEtag(), createdAtMs, updatedAtMs: nowMs, sequence };
   }
 
-  #putGroup(group: StoredGroup): void {
-    this.#removeGroup(group.enrollmentId);
-    this.#groups.set(idKey(group.enrollmentId), group);
-    if (group.kind === 'symmetric-key') return;
-    for (const authority of group.authorities) {
-      const { subject } = authority.certificate;
-      const same = this.#bySubject.get(subject) ?? new Set();
-      this.#bySubject.set(subject, same.add({ group, authority }));
-    }
-  }
-
-  #removeGroup(id: string): void {
-    const group = this.#groups.get(idKey(id));
-    if (group === undefined) return;
-    this.#groups.delete(idKey(id));
-    if (group.kind === 'symmetric-key') return;
-    for (const { certificate } of group.authorities) {
-      const same = this.#bySubject.get(certificate.subject);
-      for (const enrolled of same ?? []) if (enrolled.group === group) same?.delete(enrolled);
-      if (same?.size === 0) this.#bySubject.delete(certificate.subject);
-    }
-  }
-
-  #changed(): void {
-    this.#generation += 1;
-    this.#symmetricKeyGroups = [...this.#groups.values()].filter((group) => group.kind === 'symmetric-key');
+  #keepParsed(key: string, stored: StoredIndividual): void {
+    this.#parsed.delete(key);
+    this.#parsed.set(key, stored); // now the newest
+    if (this.#parsed.size <= PARSED) return;
+    const [oldest] = this.#parsed.keys();
+    if (oldest !== undefined) this.#parsed.delete(oldest);
   }
 }
+
+const attestationNames = { symmetricKey: 'symmetric-key', x509: 'x509', tpm: 'tpm' } as const;
+
+const summaryOf = (
+  kind: EnrollmentKind,
+  id: string,
+  { attestation, provisioningStatus = 'enabled' }: Enrollment,
+): EnrollmentSummary => ({ id, kind, attestation: attestationNames[attestation.type], provisioningStatus });

@@ -1,15 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createHubHttpsFrontEnd, type HubRequestRecord, isHubRequest } from '../hub/front-ends/https.ts';
 import { HubDirectory } from '../hub/hub-directory.ts';
 import { HUB_OWNER_POLICY, type HubPolicy, hubPolicyRights } from '../hub/hub-policy.ts';
 import { createHubService, type HubService } from '../hub/hub-service.ts';
 import { type DeviceToProvision, provisionDevice } from '../hub/provision-device.ts';
-import { toBase64 } from '../kernel/bytes.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { RecordStorage } from '../storage/collection.ts';
 import { serviceTime } from '../wire/service-time.ts';
 import { readKey } from './check-options.ts';
 import type { LoggedRequest } from './dps-control.ts';
+import { keptKey } from './kept-key.ts';
 import type { RequestLog } from './request-log.ts';
 
 /** The IoT Hubs behind an instance: what DPS tells them, and what they answer. */
@@ -27,14 +27,15 @@ export interface LinkedHubServices {
 /** @throws UsageError when the key is not base64 */
 export function createLinkedHubs(options: {
   readonly hubs: readonly string[];
-  /** Key of the policies of every hub, base64; a new one when absent. */
+  readonly storage: RecordStorage;
+  /** Key of the policies of every hub, base64; one that is kept when absent. */
   readonly hubKey: string | undefined;
   readonly log: RequestLog;
   readonly clock: Clock;
 }): LinkedHubServices {
-  const { hubs, log, clock } = options;
-  const hubKey = options.hubKey ?? toBase64(randomBytes(32));
-  const directory = new HubDirectory(hubs);
+  const { hubs, storage, log, clock } = options;
+  const hubKey = options.hubKey ?? keptKey(storage, 'hub');
+  const directory = new HubDirectory(hubs, storage);
   const policies = hubPolicies(readKey(hubKey, 'hub key'));
   const service = createHubService({ directory, policies, clock });
   const frontEnd = createHubHttpsFrontEnd({

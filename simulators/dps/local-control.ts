@@ -1,14 +1,17 @@
 import type { HubDirectory } from '../hub/hub-directory.ts';
 import { createIdentity, type HubRegistry } from '../hub/hub-registry.ts';
 import { UsageError } from '../kernel/errors.ts';
+import type { RecordStorage } from '../storage/collection.ts';
 import type { IssuedKeys } from './attestation/issued-keys.ts';
 import type { DeviceSummary, DpsControl, DpsInfo } from './dps-control.ts';
 import type { EnrollmentStore } from './enrollment-store.ts';
 import type { RegistrationRegistry } from './registration-registry.ts';
 import type { RequestLog } from './request-log.ts';
+import { readState, replaceState, writeState } from './state/state-text.ts';
 
 /** Control of an emulator in this process. */
 export function createLocalControl(parts: {
+  readonly storage: RecordStorage;
   readonly enrollments: EnrollmentStore;
   readonly registry: RegistrationRegistry;
   readonly directory: HubDirectory;
@@ -16,7 +19,7 @@ export function createLocalControl(parts: {
   readonly log: RequestLog;
   readonly info: () => DpsInfo;
 }): DpsControl {
-  const { enrollments, registry, directory, issuedKeys, log, info } = parts;
+  const { storage, enrollments, registry, directory, issuedKeys, log, info } = parts;
   return {
     enroll: (added) => done(() => enrollments.put(added)),
     removeEnrollments: (ids) =>
@@ -43,6 +46,13 @@ export function createLocalControl(parts: {
     devices: () => done(() => summarizeDevices(directory)),
     telemetry: () => done(() => directory.telemetry.list()),
     requests: () => done(() => log.list()),
+    exportState: () => done(() => [...writeState(storage)].join('')),
+    importState: (text) =>
+      done(() => {
+        const records = [...readState(text.split('\n'))]; // all of them are right before anything changes
+        enrollments.atomically(() => replaceState(storage, records));
+        enrollments.reload();
+      }),
     reset: () =>
       done(() => {
         for (const part of [enrollments, registry, directory, issuedKeys, log]) part.clear();

@@ -112,6 +112,11 @@ function createRoutes({ control }: ManagementApiOptions): Readonly<Record<string
     'GET /devices': async () => ({ body: await control.devices() }),
     'GET /telemetry': async () => ({ body: await control.telemetry() }),
     'GET /requests': async () => ({ body: await control.requests() }),
+    'GET /export': async () => ({ body: await control.exportState() }),
+    'POST /import': async (request) => {
+      await control.importState(await readText(request));
+      return { body: {} };
+    },
     'POST /reset': async () => {
       await control.reset();
       return { body: {} };
@@ -157,10 +162,13 @@ function decodeName(text: string): string {
   }
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+const readJson = async (request: IncomingMessage): Promise<unknown> =>
+  parseJsonOrLines(await readText(request));
+
+async function readText(request: IncomingMessage): Promise<string> {
   const body = await readBody(request, BODY_LIMIT_BYTES);
   if (body === 'too-large') throw new UsageError(`the body has more than ${BODY_LIMIT_BYTES} bytes`);
-  return parseJsonOrLines(body.toString('utf8'));
+  return body.toString('utf8');
 }
 
 const problem = (status: number, code: string, message: string): ManagementAnswer => ({

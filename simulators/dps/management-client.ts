@@ -23,16 +23,17 @@ export function connectDpsControl(
   options: { readonly token?: string } = {},
 ): DpsControl {
   const headers = options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` };
-  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(new URL(path, managementUrl), {
+  const send = (method: string, path: string, body?: string): Promise<Response> =>
+    fetch(new URL(path, managementUrl), {
       method,
       headers,
       signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body }),
     }).catch((cause: unknown) => {
       const message = `no management API at ${managementUrl}`;
       throw new TransportError('connect', 'MANAGEMENT_UNREACHABLE', message, { cause });
     });
+  const answerOf = async (response: Response): Promise<unknown> => {
     const answer: unknown = await response.json().catch((cause: unknown) => {
       const message = `${managementUrl} does not answer like a management API`;
       throw new TransportError('receive', 'MANAGEMENT_UNREACHABLE', message, { cause });
@@ -41,6 +42,8 @@ export function connectDpsControl(
     const { message = response.statusText } = answer as { message?: string };
     throw new DpsServiceError({ status: response.status, message });
   };
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> =>
+    answerOf(await send(method, path, body === undefined ? undefined : JSON.stringify(body)));
   return {
     enroll: async (enrollments) => void (await call('POST', '/enrollments', enrollments)),
     removeEnrollments: async (ids) => void (await call('DELETE', '/enrollments', ids)),
@@ -64,6 +67,11 @@ export function connectDpsControl(
     devices: async () => (await call('GET', '/devices')) as readonly DeviceSummary[],
     telemetry: async () => (await call('GET', '/telemetry')) as readonly TelemetryMessage[],
     requests: async () => (await call('GET', '/requests')) as readonly LoggedRequest[],
+    exportState: async () => {
+      const response = await send('GET', '/export');
+      return response.ok ? response.text() : String(await answerOf(response));
+    },
+    importState: async (text) => void (await answerOf(await send('POST', '/import', text))),
     reset: async () => void (await call('POST', '/reset')),
     info: async () => (await call('GET', '/info')) as DpsInfo,
   };

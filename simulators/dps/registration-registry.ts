@@ -1,4 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
+import { type Collection, type Entry, entriesOf, type RecordStorage } from '../storage/collection.ts';
+import { createMemoryStorage } from '../storage/memory-storage.ts';
 import type { DeviceRegistrationResult } from '../wire/device-api.ts';
 import { makeEtag } from '../wire/etag.ts';
 import { serviceTime } from '../wire/service-time.ts';
@@ -22,27 +24,41 @@ interface Decided {
   readonly outcome: Outcome;
 }
 
-interface Registration {
+/** A registration as it is kept. */
+export interface Registration {
+  /** Its place among the others: the order in which they first came. */
+  readonly sequence: number;
   readonly createdAt: string;
   readonly enrollmentId: string;
   /** Newest first: a device that lost an answer may still ask for the operation before. */
   readonly operations: readonly [Operation, ...Operation[]];
   /** Operations that are, or will be, assigned. */
   readonly timesAssigned: number;
-  readonly assignment: Assignment | undefined;
+  readonly assignment?: Assignment | undefined;
   /** Of the certificate that came with the newest operation. */
-  readonly certificateThumbprint: string | undefined;
+  readonly certificateThumbprint?: string | undefined;
 }
 
 const OPERATIONS_KEPT = 4;
+/** When an operation finishes that waits for its outcome; a number, as JSON has no infinity. */
+const NOT_KNOWN_YET = Number.MAX_SAFE_INTEGER;
+/** What becomes of an operation whose webhook was asked by a process that has ended since. */
+const lost: Outcome = {
+  status: 'failed',
+  errorCode: 400207,
+  errorMessage: 'Custom allocation failed: the emulator ended before the webhook answered',
+};
 
 /** Registrations and their last operations, by registrationId without regard to case. */
-export class RegistrationRegistry {
-  readonly #byId = new Map<string, Registration>();
+export class RegistrationRegistry implements Disposable {
+  readonly #byId: Collection<Registration>;
   readonly #clock: Clock;
+  /** Operations of this process that wait for their outcome. */
+  readonly #waiting = new Set<string>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, storage: RecordStorage = createMemoryStorage()) {
     this.#clock = clock;
+    this.#byId = storage.collection('registrations');
   }
 
   /** Begins an operation that is `assigning` until its time, or, while its outcome is not known, until it is settled. */
@@ -59,17 +75,19 @@ export class RegistrationRegistry {
       readonly certificateThumbprint?: string | undefined;
     },
   ): void {
-    const before = this.#byId.get(idKey(registrationId));
+    const before = this.#find(registrationId);
     const nowMs = this.#clock.nowMs();
+    if (outcome === undefined) this.#waiting.add(operationId);
     const createdAt = before?.createdAt ?? serviceTime(nowMs);
     const identity = { registrationId, createdAt };
     const begun = {
       operationId,
       beganAtMs: nowMs,
-      finishesAtMs: outcome === undefined ? Number.POSITIVE_INFINITY : finishesAtMs,
+      finishesAtMs: outcome === undefined ? NOT_KNOWN_YET : finishesAtMs,
       result: resultOf(identity, outcome ?? { status: 'assigning' }, nowMs),
     };
-    this.#byId.set(idKey(registrationId), {
+    this.#put(registrationId, {
+      sequence: before?.sequence ?? this.#byId.nextSequence,
       createdAt,
       enrollmentId,
       certificateThumbprint,
@@ -80,39 +98,31 @@ export class RegistrationRegistry {
   }
 
   /** Ends an operation that waited for its outcome; a record that was deleted meanwhile stays deleted. */
-  settle(registrationId: string, { operationId, finishesAtMs, outcome }: Decided): void {
+  settle(registrationId: string, decided: Decided): void {
+    if (!this.#waiting.delete(decided.operationId)) return;
     const before = this.#byId.get(idKey(registrationId));
-    if (!before?.operations.some((one) => one.operationId === operationId)) return;
-    const { createdAt } = before;
-    const result = resultOf({ registrationId, createdAt }, outcome, this.#clock.nowMs());
-    const settled = (one: Operation): Operation =>
-      one.operationId === operationId ? { ...one, finishesAtMs, result } : one;
-    const [newest, ...older] = before.operations;
-    this.#byId.set(idKey(registrationId), {
-      ...before,
-      operations: [settled(newest), ...older.map(settled)],
-      timesAssigned: before.timesAssigned + (outcome.status === 'assigned' ? 1 : 0),
-      assignment: assignmentAfter(outcome, before.assignment),
-    });
+    if (before?.operations.some(({ operationId }) => operationId === decided.operationId)) {
+      this.#put(registrationId, settled(before, decided, this.#clock.nowMs()));
+    }
   }
 
   /** Where the device was provisioned to, as far as its registration record says. */
   assignment(registrationId: string): Assignment | undefined {
-    return this.#byId.get(idKey(registrationId))?.assignment;
+    return this.#find(registrationId)?.assignment;
   }
 
   operation(registrationId: string, operationId: string): Operation | undefined {
-    const operations = this.#byId.get(idKey(registrationId))?.operations;
+    const operations = this.#find(registrationId)?.operations;
     return operations?.find((operation) => operation.operationId === operationId);
   }
 
   newestOperation(registrationId: string): Operation | undefined {
-    return this.#byId.get(idKey(registrationId))?.operations[0];
+    return this.#find(registrationId)?.operations[0];
   }
 
   records(): RegistrationRecord[] {
     const nowMs = this.#clock.nowMs();
-    return [...this.#byId.values()].map((registration) => recordOf(registration, nowMs));
+    return [...entriesOf(this.#byId)].map((entry) => recordOf(this.#ended(entry), nowMs));
   }
 
   /** Deletes a registration record with its operations; the next registration is a first one. */
@@ -122,22 +132,84 @@ export class RegistrationRegistry {
 
   /** What the service API shows of a registration: no secrets, and while it runs no more than that it does. */
   state(registrationId: string): DeviceRegistrationResult | undefined {
-    const registration = this.#byId.get(idKey(registrationId));
+    const registration = this.#find(registrationId);
     return registration === undefined ? undefined : stateOf(registration, this.#clock.nowMs());
   }
 
-  /** The states of those that one enrollment admitted, in the order in which they first came. */
-  statesOf(enrollmentId: string): DeviceRegistrationResult[] {
+  /**
+   * The states of those that one enrollment admitted, in the order in which they first came.
+   *
+   * @param after place at which the page before ended; 0 begins
+   * @returns `next`: where this page ends, when more follow
+   */
+  statesOf(
+    enrollmentId: string,
+    { after, limit }: { readonly after: number; readonly limit: number },
+  ): { readonly states: readonly DeviceRegistrationResult[]; readonly next: number | undefined } {
     const nowMs = this.#clock.nowMs();
-    const admitted = [...this.#byId.values()].filter(
-      (one) => idKey(one.enrollmentId) === idKey(enrollmentId),
-    );
-    return admitted.map((registration) => stateOf(registration, nowMs));
+    const found = this.#byId.page(after, limit + 1, idKey(enrollmentId)); // one more tells whether it is the last
+    const page = found.slice(0, limit);
+    return {
+      states: page.map((entry) => stateOf(this.#ended(entry), nowMs)),
+      next: found.length > limit ? page.at(-1)?.sequence : undefined,
+    };
   }
 
   clear(): void {
     this.#byId.clear();
   }
+
+  /** Waits for no outcome any more: whoever opens the same storage finds these operations lost. */
+  [Symbol.dispose](): void {
+    this.#waiting.clear();
+  }
+
+  #put(registrationId: string, registration: Registration): void {
+    const { sequence, enrollmentId } = registration;
+    this.#byId.put(idKey(registrationId), registration, { sequence, owner: idKey(enrollmentId) });
+  }
+
+  #find(registrationId: string): Registration | undefined {
+    const key = idKey(registrationId);
+    const value = this.#byId.get(key);
+    return value === undefined ? undefined : this.#ended({ key, value });
+  }
+
+  /** The registration, its operations settled that no process waits for any more. */
+  #ended({ key, value }: Pick<Entry<Registration>, 'key' | 'value'>): Registration {
+    const orphans = value.operations.filter(
+      ({ finishesAtMs, operationId }) => finishesAtMs === NOT_KNOWN_YET && !this.#waiting.has(operationId),
+    );
+    if (orphans.length === 0) return value;
+    const nowMs = this.#clock.nowMs();
+    const ended = orphans.reduce(
+      (registration, { operationId }) =>
+        settled(registration, { operationId, finishesAtMs: nowMs, outcome: lost }, nowMs),
+      value,
+    );
+    this.#put(key, ended);
+    return ended;
+  }
+}
+
+function settled(
+  before: Registration,
+  { operationId, finishesAtMs, outcome }: Decided,
+  nowMs: number,
+): Registration {
+  const { createdAt } = before;
+  const settledOne = (one: Operation): Operation => {
+    if (one.operationId !== operationId) return one;
+    const { registrationId } = one.result;
+    return { ...one, finishesAtMs, result: resultOf({ registrationId, createdAt }, outcome, nowMs) };
+  };
+  const [newest, ...older] = before.operations;
+  return {
+    ...before,
+    operations: [settledOne(newest), ...older.map(settledOne)],
+    timesAssigned: before.timesAssigned + (outcome.status === 'assigned' ? 1 : 0),
+    assignment: assignmentAfter(outcome, before.assignment),
+  };
 }
 
 function recordOf(

@@ -1,23 +1,18 @@
-import type { HubIdentity } from './hub-identity.ts';
-import { HubRegistry } from './hub-registry.ts';
+import type { RecordStorage } from '../storage/collection.ts';
+import { createMemoryStorage } from '../storage/memory-storage.ts';
+import { type HubIdentities, HubRegistry } from './hub-registry.ts';
 import { TelemetryLog } from './telemetry-log.ts';
-
-/** Told of every change in any hub. */
-export type DirectoryWatcher = (hub: string, deviceId: string, identity: HubIdentity | undefined) => void;
 
 /** The hubs that are linked to one DPS, by host name without regard to case, and what they took in. */
 export class HubDirectory {
   readonly telemetry = new TelemetryLog();
+  readonly #records: HubIdentities;
   readonly #hubs: ReadonlyMap<string, HubRegistry>;
 
-  constructor(hostNames: readonly string[], watch: DirectoryWatcher = () => undefined) {
+  constructor(hostNames: readonly string[], storage: RecordStorage = createMemoryStorage()) {
+    this.#records = storage.collection('hub-identities');
     this.#hubs = new Map(
-      hostNames.map((hostName) => [
-        hostName.toLowerCase(),
-        new HubRegistry(hostName, (deviceId, identity) => {
-          watch(hostName, deviceId, identity);
-        }),
-      ]),
+      hostNames.map((hostName) => [hostName.toLowerCase(), new HubRegistry(hostName, this.#records)]),
     );
   }
 
@@ -30,7 +25,7 @@ export class HubDirectory {
   }
 
   clear(): void {
-    for (const hub of this.hubs) hub.clear();
+    this.#records.clear();
     this.telemetry.clear();
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { toBase64 } from '../kernel/bytes.ts';
+import { type Collection, entriesOf } from '../storage/collection.ts';
 import { makeEtag } from '../wire/etag.ts';
 import type { HubAuthentication } from '../wire/hub-api.ts';
 import { type HubIdentity, type HubModule, isSystemModule, SYSTEM_MODULES } from './hub-identity.ts';
@@ -17,48 +18,53 @@ export interface NewDevice {
   readonly initialTwin?: InitialTwin | undefined;
 }
 
-/** What is told of every change, to keep it elsewhere: the identity as it is now, or undefined once it is gone. */
-export type IdentityWatcher = (deviceId: string, identity: HubIdentity | undefined) => void;
+/** An identity as it is kept. */
+export interface HubIdentityRecord {
+  readonly hub: string;
+  /** Its place among those of all hubs. */
+  readonly sequence: number;
+  readonly identity: HubIdentity;
+}
+
+export type HubIdentities = Collection<HubIdentityRecord>;
+
+/** Hub names cannot hold a slash, deviceIds can. */
+export const identityKey = (hub: string, deviceId: string): string => `${hub.toLowerCase()}/${deviceId}`;
 
 /** The identity registry of one hub. deviceIds and moduleIds are case-sensitive. */
 export class HubRegistry {
   readonly hostName: string;
-  readonly #identities = new Map<string, HubIdentity>();
-  readonly #watch: IdentityWatcher;
+  readonly #records: HubIdentities;
 
-  constructor(hostName: string, watch: IdentityWatcher = () => undefined) {
+  constructor(hostName: string, records: HubIdentities) {
     this.hostName = hostName;
-    this.#watch = watch;
-  }
-
-  get size(): number {
-    return this.#identities.size;
+    this.#records = records;
   }
 
   get(deviceId: string): HubIdentity | undefined {
-    return this.#identities.get(deviceId);
+    return this.#records.get(this.#key(deviceId))?.identity;
   }
 
   /** In the order in which they were made. */
-  list(): Iterable<HubIdentity> {
-    return this.#identities.values();
+  *list(): Generator<HubIdentity> {
+    for (const { value } of entriesOf(this.#records, this.hostName)) yield value.identity;
   }
 
   /** The one place where identities change. */
   put(identity: HubIdentity): HubIdentity {
-    this.#identities.set(identity.deviceId, identity);
-    this.#watch(identity.deviceId, identity);
+    const key = this.#key(identity.deviceId);
+    const sequence = this.#records.get(key)?.sequence ?? this.#records.nextSequence;
+    const record = { hub: this.hostName, sequence, identity };
+    this.#records.put(key, record, { sequence, owner: this.hostName });
     return identity;
   }
 
   delete(deviceId: string): boolean {
-    const existed = this.#identities.delete(deviceId);
-    if (existed) this.#watch(deviceId, undefined);
-    return existed;
+    return this.#records.delete(this.#key(deviceId));
   }
 
-  clear(): void {
-    for (const deviceId of [...this.#identities.keys()]) this.delete(deviceId);
+  #key(deviceId: string): string {
+    return identityKey(this.hostName, deviceId);
   }
 }
 

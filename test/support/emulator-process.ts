@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connectDpsControl, type DpsControl } from '../../simulators/index.ts';
 
-/** `dps-rig emulate` in a process of its own, on free ports. */
-export interface EmulatorProcess extends AsyncDisposable {
+/** What `dps-rig emulate` prints with `--json`, and its CA. */
+export interface StartedEmulator {
   readonly idScope: string;
   readonly hubs: readonly string[];
   readonly managementUrl: string;
@@ -18,30 +18,31 @@ export interface EmulatorProcess extends AsyncDisposable {
   readonly amqp: { readonly port: number };
   readonly caFile: string;
   readonly caPem: string;
+}
+
+/** `dps-rig emulate` in a process of its own, on free ports. */
+export interface EmulatorProcess extends StartedEmulator, AsyncDisposable {
   readonly control: DpsControl;
+}
+
+/** Starts it for a test that ends the process itself, on free ports; it needs a `--state-dir`. */
+export async function spawnEmulator(
+  ...args: readonly string[]
+): Promise<{ readonly child: ChildProcess; readonly started: StartedEmulator }> {
+  const free = ['--https-port', '0', '--management-port', '0', '--json'];
+  const child = spawn(process.execPath, ['harness/cli/main.ts', 'emulate', ...free, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const printed = JSON.parse(await firstLine(child)) as Omit<StartedEmulator, 'caPem'>;
+  return { child, started: { ...printed, caPem: await readFile(printed.caFile, 'utf8') } };
 }
 
 /** Starts it, with a CA directory that goes with it. */
 export async function startEmulatorProcess(...args: readonly string[]): Promise<EmulatorProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'dps-rig-test-'));
-  const free = ['--https-port', '0', '--management-port', '0', '--state-dir', directory, '--json'];
-  const child = spawn(process.execPath, ['harness/cli/main.ts', 'emulate', ...free, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const started = JSON.parse(await firstLine(child)) as {
-    idScope: string;
-    hubs: readonly string[];
-    https: { address: string; port: number };
-    mqtt: { port: number };
-    amqp: { port: number };
-    managementUrl: string;
-    serviceConnectionString: string;
-    policyConnectionStrings: Record<string, string>;
-    caFile: string;
-  };
+  const { child, started } = await spawnEmulator('--state-dir', directory, ...args);
   return {
     ...started,
-    caPem: await readFile(started.caFile, 'utf8'),
     control: connectDpsControl(started.managementUrl),
     [Symbol.asyncDispose]: async () => {
       const exited = once(child, 'exit');

@@ -32,6 +32,7 @@ interface EmulateOptions extends QuotaOptions, BehaviourOptions {
   readonly webhookTimeoutMs: number;
   readonly enrollments?: string;
   readonly stateDir: string;
+  readonly dataDir?: string;
   readonly developmentGroup: boolean;
   readonly keylog?: string;
   readonly json?: true;
@@ -95,6 +96,7 @@ export function addEmulateCommand(program: Command): void {
     )
     .option('--enrollments <file>', 'JSON: enrollments in the shape of the service API')
     .option('--state-dir <directory>', 'where the CA is kept between starts', defaultStateDirectory())
+    .option('--data-dir <directory>', 'keep enrollments and registrations there (default: in memory)')
     .option(
       '--no-development-group',
       'start without the group whose key everybody knows (it is on loopback only)',
@@ -123,7 +125,8 @@ async function start(
   authority: DevelopmentAuthority,
   keyLog: KeyLog | undefined,
 ): Promise<RunningDps> {
-  const { address, httpsPort, mqttPort, amqpPort, managementPort, idScope, serviceKey, hub } = options;
+  const { address, httpsPort, mqttPort, amqpPort, managementPort, idScope, serviceKey, hub, dataDir } =
+    options;
   return startEmulator(
     {
       managementPort,
@@ -146,6 +149,7 @@ async function start(
       ...(idScope === undefined ? {} : { idScope }),
       ...(serviceKey === undefined ? {} : { serviceKey }),
       ...(hub.length === 0 ? {} : { hubs: hub }),
+      ...(dataDir === undefined ? {} : { dataDir }),
     },
     authority,
   );

@@ -1,5 +1,8 @@
-import { randomBytes, type X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { fromBase64, toBase64 } from '../../kernel/bytes.ts';
 import { toError, UsageError } from '../../kernel/errors.ts';
+import { type Collection, entriesOf, type RecordStorage } from '../../storage/collection.ts';
+import { createMemoryStorage } from '../../storage/memory-storage.ts';
 import type { CaCertificateSummary } from '../dps-control.ts';
 import { idKey } from '../registration-id.ts';
 import { type Authority, hasIssued, readAuthority } from './certificate-chain.ts';
@@ -14,22 +17,43 @@ interface CaCertificate {
   readonly verificationCode: string | undefined;
 }
 
+/** A CA certificate as it is kept. */
+export interface CaCertificateRecord {
+  readonly name: string;
+  /** base64 of DER. */
+  readonly certificate: string;
+  readonly isVerified: boolean;
+  readonly verificationCode?: string | undefined;
+}
+
+/** A CA certificate as it was kept. @throws when it is none */
+export function readCaCertificate(record: CaCertificateRecord): CaCertificate {
+  const { name, certificate, isVerified, verificationCode } = record;
+  const authority = readAuthority(new X509Certificate(fromBase64(certificate)));
+  return { name, authority, isVerified, verificationCode };
+}
+
 /** CA certificates of the instance by name; a group may refer to one whose owner proved to hold its key. */
 export class CaCertificates {
   readonly #byName = new Map<string, CaCertificate>();
+  readonly #records: Collection<CaCertificateRecord>;
+
+  constructor(storage: RecordStorage = createMemoryStorage()) {
+    this.#records = storage.collection('ca-certificates');
+  }
 
   /** Stores a certificate in any form that enrollments take, not verified. @throws UsageError */
   upload(name: string, text: string): void {
     const certificate = parse(name, text);
     if (!certificate.ca) throw new UsageError(`CA certificate ${name}: not the certificate of a CA`);
     const authority = readAuthority(certificate);
-    this.#byName.set(idKey(name), { name, authority, isVerified: false, verificationCode: undefined });
+    this.#put(name, { name, authority, isVerified: false, verificationCode: undefined });
   }
 
   /** What the CN of the proof must be; each call makes another. @throws UsageError */
   requestVerification(name: string): string {
     const verificationCode = randomBytes(24).toString('hex').toUpperCase();
-    this.#byName.set(idKey(name), { ...this.#find(name), verificationCode });
+    this.#put(name, { ...this.#find(name), verificationCode });
     return verificationCode;
   }
 
@@ -44,7 +68,7 @@ export class CaCertificates {
     if (!hasIssued(known.authority, proof, 0)) {
       throw new UsageError(`CA certificate ${name}: the proof is not signed by this CA`);
     }
-    this.#byName.set(idKey(name), { ...known, isVerified: true, verificationCode: undefined });
+    this.#put(name, { ...known, isVerified: true, verificationCode: undefined });
   }
 
   /** All of them, by the name under which they were stored. */
@@ -61,6 +85,7 @@ export class CaCertificates {
   remove(name: string): void {
     this.#find(name);
     this.#byName.delete(idKey(name));
+    this.#records.delete(idKey(name));
   }
 
   /** The CA of that name if it is verified. */
@@ -70,7 +95,25 @@ export class CaCertificates {
   }
 
   clear(): void {
+    this.#records.clear();
     this.#byName.clear();
+  }
+
+  /** Takes everything from storage anew. */
+  reload(): void {
+    this.#byName.clear();
+    for (const { key, value } of entriesOf(this.#records)) {
+      this.#byName.set(key, readCaCertificate(value));
+    }
+  }
+
+  #put(name: string, known: CaCertificate): void {
+    const { authority, isVerified, verificationCode } = known;
+    const key = idKey(name);
+    const certificate = toBase64(authority.certificate.raw);
+    const record = { name, certificate, isVerified, verificationCode };
+    this.#records.put(key, record, { sequence: this.#records.nextSequence });
+    this.#byName.set(key, known);
   }
 
   #find(name: string): CaCertificate {

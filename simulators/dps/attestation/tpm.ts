@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { fromBase64, toBase64, utf8 } from '../../kernel/bytes.ts';
 import { CodecError } from '../../kernel/errors.ts';
-import { makeActivationBlob, parseStorageKey } from '../../tpm/credential.ts';
+import { makeActivationBlob } from '../../tpm/credential.ts';
 import type { DeviceRegistration } from '../../wire/device-api.ts';
 import { type SasToken, sasSignatureMatches } from '../../wire/sas-token.ts';
 import type { IndividualEntry } from '../enrollment-entry.ts';
@@ -37,13 +37,17 @@ export function challengeTpm(
     if (presented.storageRootKey === undefined) {
       return refused(refusals.invalidArgument('tpm.storageRootKey is missing'));
     }
-    const endorsementKey = parseStorageKey(given);
-    const storageRootKey = parseStorageKey(fromBase64(presented.storageRootKey));
+    const storageRootKey = fromBase64(presented.storageRootKey);
     const key = randomBytes(KEY_BYTES);
-    const blob = makeActivationBlob({ endorsementKey, storageRootKey, hmacKey: key, data: uriOf(device) });
+    const blob = makeActivationBlob({
+      endorsementKey: given,
+      storageRootKey,
+      hmacKey: key,
+      data: uriOf(device),
+    });
     const nowMs = clock.nowMs();
     const expiresAtMs = nowMs + KEY_LIFE_MS;
-    const issued = { key, enrolledKey: given, endorsementKey, storageRootKey, expiresAtMs };
+    const issued = { key, enrolledKey: given, storageRootKey, expiresAtMs };
     issuedKeys.add(registrationId, issued, nowMs);
     return { kind: 'challenge', authenticationKey: toBase64(blob) };
   } catch (error) {
@@ -71,7 +75,7 @@ export function attestTpm(
     return refused(refusals.unauthorized(reason));
   }
   return admitted(individual, () => {
-    const { endorsementKey, storageRootKey } = issued;
+    const { enrolledKey: endorsementKey, storageRootKey } = issued;
     const hmacKey = randomBytes(KEY_BYTES);
     const blob = makeActivationBlob({ endorsementKey, storageRootKey, hmacKey, data: uriOf(device) });
     return {

@@ -3,7 +3,7 @@ import type { X509CertificateInfo } from '../../wire/device-api.ts';
 import type { HubAuthentication } from '../../wire/hub-api.ts';
 import { serviceTime } from '../../wire/service-time.ts';
 import { isDisabled } from '../enrollment-entry.ts';
-import type { EnrolledAuthority } from '../enrollment-store.ts';
+import type { EnrolledAuthority } from '../group-index.ts';
 import { refusals } from '../refusal.ts';
 import { idKey } from '../registration-id.ts';
 import { admitted, type Decision, type Refused, refused } from './admission.ts';

@@ -58,10 +58,13 @@ export function runBulkOperation(
   if (new Set(named.map(({ id }) => idKey(id))).size < named.length) {
     return { refusal: refusals.definedTwice('two items have the same id') };
   }
-  const errors = named.flatMap((item) => {
-    const refusal = apply(parts, kind, item);
-    if (refusal === undefined) return [];
-    return [{ [idMember[kind]]: item.id, errorCode: refusal.errorCode, errorStatus: refusal.message }];
-  });
+  // Each item for itself, and yet one commit: a crash leaves all of them or none.
+  const errors = parts.enrollments.atomically(() =>
+    named.flatMap((item) => {
+      const refusal = apply(parts, kind, item);
+      if (refusal === undefined) return [];
+      return [{ [idMember[kind]]: item.id, errorCode: refusal.errorCode, errorStatus: refusal.message }];
+    }),
+  );
   return { result: { isSuccessful: errors.length === 0, errors } };
 }

@@ -143,10 +143,8 @@ function queryStates(
   const read = readQuery(body, 'deviceRegistrations', pageHeaders(header));
   if ('refusal' in read) return read;
   if (enrollments.group(groupId) === undefined) return { refusal: unknownEnrollment('group', groupId) };
-  const states = registry.statesOf(groupId);
-  const end = read.page.after + read.page.limit;
-  const items = states.slice(read.page.after, end);
-  return pageAnswer(items, 'DeviceRegistration', end < states.length ? end : undefined);
+  const { states, next } = registry.statesOf(groupId, read.page);
+  return pageAnswer(states, 'DeviceRegistration', next);
 }
 
 /** The item type must be there also when nothing was found, and a continuation only when more follows. */

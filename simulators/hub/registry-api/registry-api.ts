@@ -85,7 +85,7 @@ function run(
   const nowMs = clock.nowMs();
   switch (route.action) {
     case 'list-devices':
-      return ok([...registry.list()].slice(0, top).map(identityResource));
+      return ok(Array.from(registry.list().take(top), identityResource));
     case 'statistics':
       return ok(statistics(registry));
     case 'service-statistics':
@@ -150,24 +150,27 @@ function runQuery(registry: HubRegistry, body: unknown, header: RegistryRequest[
   }
   const limit = Math.min(LIST_LIMIT, Math.max(1, Number(header('x-ms-max-item-count') ?? LIST_LIMIT) || 1));
   const after = Number(header('x-ms-continuation') ?? 0) || 0;
-  const twins = [...registry.list()].slice(after, after + limit).map((identity) => twinResource(identity));
-  const next = after + limit;
+  const rest = registry.list().drop(after);
+  const twins = Array.from(rest.take(limit + 1), (identity) => twinResource(identity));
+  const hasMore = twins.length > limit;
   return {
-    ...ok(twins),
+    ...ok(twins.slice(0, limit)),
     headers: {
       'x-ms-item-type': 'Twin',
-      ...(next < registry.size ? { 'x-ms-continuation': String(next) } : {}),
+      ...(hasMore ? { 'x-ms-continuation': String(after + limit) } : {}),
     },
   };
 }
 
 function statistics(registry: HubRegistry) {
-  const disabledDeviceCount = [...registry.list()].filter(({ status }) => status === 'disabled').length;
-  return {
-    totalDeviceCount: registry.size,
-    enabledDeviceCount: registry.size - disabledDeviceCount,
-    disabledDeviceCount,
-  };
+  let totalDeviceCount = 0;
+  let disabledDeviceCount = 0;
+  for (const { status } of registry.list()) {
+    totalDeviceCount += 1;
+    if (status === 'disabled') disabledDeviceCount += 1;
+  }
+  const enabledDeviceCount = totalDeviceCount - disabledDeviceCount;
+  return { totalDeviceCount, enabledDeviceCount, disabledDeviceCount };
 }
 
 const ok = (body: unknown, status = 200) => ({ kind: 'answered', status, body }) as const;
