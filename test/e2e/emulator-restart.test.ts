@@ -64,7 +64,7 @@ describe('an emulator with a data directory', () => {
       const hub = { hub: result.assignedHub, deviceId: result.deviceId };
       const { caPem } = second.started;
       await using transport = createHubHttpsTransport(
-        { hostName: result.assignedHub, ...second.started.https, caPem },
+        { ...second.started.https, hostName: result.assignedHub, caPem },
         hub,
       );
       const { sign } = createSoftwareSymmetricKey(credentials.key);
