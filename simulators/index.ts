@@ -38,7 +38,7 @@ export { parseEnrollments } from './dps/management-bodies.ts';
 export { connectDpsControl } from './dps/management-client.ts';
 export { type QuotaLimits, quotaProfiles } from './dps/quotas.ts';
 export { changedRules, type DpsRules } from './dps/rules.ts';
-export { emulatorServerNames, issueServerTls, type ServerTls } from './dps/server-tls.ts';
+export { issueServerTls, type ServerTls, serverNamesFor } from './dps/server-tls.ts';
 export { type ServiceRight, serviceRights } from './dps/service-api/service-policy.ts';
 export { exportDataDirectory, importDataDirectory } from './dps/state/state-files.ts';
 // hub

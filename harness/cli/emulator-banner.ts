@@ -24,10 +24,12 @@ export function renderBanner(
   AMQP            amqps://${address}:${dps.amqp.port}  (and in WebSockets on the port of the device API)
   idScope         ${dps.idScope}
   linked hubs     ${dps.hubs.join(', ')}
-  management API  ${dps.management.url}  (/health /info /enrollments /registrations /requests /reset /ca.pem)
+  management API  ${dps.management.url}  (/health /info /enrollments /registrations /devices /telemetry /requests /reset /ca.pem)
   CA to trust     ${caFile}
   service API     on the port of the device API; connection string${serviceKeyNote(dps)}:
                   ${dps.serviceConnectionString}${policyLines(dps)}
+  IoT Hub         on the same port, by the hub's name; connection strings:
+${hubLines(dps)}
 ${behaviourLine(dps)}
 ${standard ? standardPortNote(address, hostName) : otherPortNote(port)}
 ${options.developmentGroup ? developmentNote() : ''}
@@ -66,6 +68,11 @@ const behaviourLine = (dps: RunningDps): string => {
   const ordered = describeBehaviour(dps);
   return ordered.length === 0 ? '' : `  not as usual    ${ordered.join(', ')}\n`;
 };
+
+const hubLines = ({ hubConnectionStrings }: RunningDps): string =>
+  Object.values(hubConnectionStrings)
+    .map((text) => `                  ${text}`)
+    .join('\n');
 
 const serviceKeyNote = ({ serviceConnectionString }: RunningDps): string =>
   serviceConnectionString.endsWith(`=${DEVELOPMENT_SERVICE_KEY}`)

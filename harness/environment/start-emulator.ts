@@ -1,4 +1,4 @@
-import { type DpsOptions, emulatorServerNames, type RunningDps, startDps } from '../../simulators/index.ts';
+import { type DpsOptions, type RunningDps, serverNamesFor, startDps } from '../../simulators/index.ts';
 import { EnvironmentError } from '../../simulators/kernel/errors.ts';
 import type { DevelopmentAuthority } from './development-authority.ts';
 
@@ -28,7 +28,7 @@ export async function startEmulator(
   const start = async (address: string, httpsPort: number): Promise<RunningDps> => {
     const addresses = [...new Set(['127.0.0.1', ...(address === '0.0.0.0' ? [] : [address])])];
     const { chainPem, privateKeyPem } = await pki.issueServerCertificate({
-      names: emulatorServerNames,
+      names: serverNamesFor(request.hubs ?? []),
       addresses,
     });
     const tls = { certificateChainPem: chainPem, privateKeyPem, caPem: bundle.rootPem };

@@ -126,7 +126,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const rules = resolveRules(options.rules);
   checkHubs(hubs);
   checkWeights(options.hubWeights ?? {});
-  const tls = { ...(options.tls ?? (await throwAwayServerTls(address))), onKeyLog: options.onKeyLog };
+  const tls = { ...(options.tls ?? (await throwAwayServerTls(address, hubs))), onKeyLog: options.onKeyLog };
   await using cleanup = new AsyncDisposableStack();
   const storage = cleanup.use(
     options.dataDir === undefined ? createMemoryStorage() : openDataDirectory(options.dataDir),

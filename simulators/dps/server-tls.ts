@@ -10,24 +10,33 @@ export interface ServerTls {
 }
 
 /** Names in the server certificate: what unmodified clients dial. */
-export const emulatorServerNames = [
+const emulatorServerNames = [
   GLOBAL_DEVICE_ENDPOINT,
   '*.azure-devices-provisioning.net',
   '*.azure-devices.net',
   'localhost',
 ] as const;
 
+/** The same and the names of the linked hubs, of which the wildcard covers only some. */
+export const serverNamesFor = (hubs: readonly string[]): readonly string[] => [
+  ...new Set([...emulatorServerNames, ...hubs.map((hub) => hub.toLowerCase())]),
+];
+
 /** A server certificate for the names that clients use, the loopback address and the server's own. */
-export async function issueServerTls(pki: TestPki, address: string): Promise<ServerTls> {
+export async function issueServerTls(
+  pki: TestPki,
+  address: string,
+  hubs: readonly string[] = [],
+): Promise<ServerTls> {
   const anywhere = ['0.0.0.0', '::'];
   const addresses = [...new Set(['127.0.0.1', address])].filter((one) => !anywhere.includes(one));
   const { chainPem, privateKeyPem } = await pki.issueServerCertificate({
-    names: emulatorServerNames,
+    names: serverNamesFor(hubs),
     addresses,
   });
   return { certificateChainPem: chainPem, privateKeyPem, caPem: pki.bundle.rootPem };
 }
 
 /** The same under an authority that nobody keeps. */
-export const throwAwayServerTls = async (address: string): Promise<ServerTls> =>
-  issueServerTls(await createTestPki(), address);
+export const throwAwayServerTls = async (address: string, hubs: readonly string[]): Promise<ServerTls> =>
+  issueServerTls(await createTestPki(), address, hubs);

@@ -12,6 +12,8 @@ export interface StartedEmulator {
   readonly hubs: readonly string[];
   readonly managementUrl: string;
   readonly serviceConnectionString: string;
+  /** Of the policy iothubowner, by hub. */
+  readonly hubConnectionStrings: Readonly<Record<string, string>>;
   readonly policyConnectionStrings: Readonly<Record<string, string>>;
   readonly https: { readonly address: string; readonly port: number };
   readonly mqtt: { readonly port: number };

@@ -185,6 +185,7 @@ const describe = (dps: RunningDps, { caFile }: DevelopmentAuthority) => ({
   amqp: dps.amqp,
   managementUrl: dps.management.url,
   serviceConnectionString: dps.serviceConnectionString,
+  hubConnectionStrings: dps.hubConnectionStrings,
   policyConnectionStrings: dps.policyConnectionStrings,
   rules: dps.rules,
   profile: dps.profile,
