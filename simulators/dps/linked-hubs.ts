@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { createHubHttpsFrontEnd, type HubRequestRecord, isHubRequest } from '../hub/front-ends/https.ts';
+import { createHubMqttFrontEnd } from '../hub/front-ends/mqtt.ts';
 import { HubDirectory } from '../hub/hub-directory.ts';
 import { HUB_OWNER_POLICY, type HubPolicy, hubPolicyRights } from '../hub/hub-policy.ts';
 import { createHubService, type HubService } from '../hub/hub-service.ts';
 import { type DeviceToProvision, provisionDevice } from '../hub/provision-device.ts';
 import { toBase64 } from '../kernel/bytes.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { type MqttApplication, serveMqtt } from '../server/mqtt-connection.ts';
 import { serviceTime } from '../wire/service-time.ts';
 import { readKey } from './check-options.ts';
 import type { LoggedRequest } from './dps-control.ts';
+import type { MqttFrontEnd } from './front-ends/mqtt.ts';
 import type { RequestLog } from './request-log.ts';
 
 /** The IoT Hubs behind an instance: what DPS tells them, and what they answer. */
@@ -20,6 +24,8 @@ export interface LinkedHubServices {
   readonly provision: (device: DeviceToProvision) => void;
   /** Requests by name: those for a hub go to it, all others to DPS. */
   readonly routeByHost: (dps: RequestListener) => RequestListener;
+  /** MQTT connections by the name that a client gives itself: DPS is asked for by its idScope, a hub by its host name. */
+  readonly routeByUserName: (dps: MqttFrontEnd) => (stream: Duplex, chain: readonly Uint8Array[]) => void;
   /** By host name of the hub, for its policy `iothubowner`. */
   readonly connectionStrings: Readonly<Record<string, string>>;
 }
@@ -37,12 +43,11 @@ export function createLinkedHubs(options: {
   const directory = new HubDirectory(hubs);
   const policies = hubPolicies(readKey(hubKey, 'hub key'));
   const service = createHubService({ directory, policies, clock });
-  const frontEnd = createHubHttpsFrontEnd({
-    ...{ directory, service, policies, clock },
-    onAnswered: (record) => {
-      log.add(logEntry(record, clock));
-    },
-  });
+  const onAnswered = (record: HubRequestRecord): void => {
+    log.add(logEntry(record, clock));
+  };
+  const frontEnd = createHubHttpsFrontEnd({ directory, service, policies, clock, onAnswered });
+  const mqtt = createHubMqttFrontEnd({ service, clock, onAnswered });
   return {
     directory,
     service,
@@ -52,6 +57,7 @@ export function createLinkedHubs(options: {
     routeByHost: (dps) => (request, response) => {
       (isHubRequest(request, directory) ? frontEnd : dps)(request, response);
     },
+    routeByUserName: (dps) => (stream, chain) => serveMqtt(stream, eitherMqtt(dps(chain), mqtt(chain))),
     connectionStrings: Object.fromEntries(
       hubs.map((hub) => [
         hub,
@@ -60,6 +66,21 @@ export function createLinkedHubs(options: {
     ),
   };
 }
+
+/** The first packet says who is meant; whatever goes wrong before it is DPS's to tell. */
+function eitherMqtt(dps: MqttApplication, hub: MqttApplication): MqttApplication {
+  let chosen = dps;
+  return {
+    connect: (packet, peer) => {
+      chosen = isForHub(packet.userName ?? '') ? hub : dps;
+      return chosen.connect(packet, peer);
+    },
+    onProblem: (reason) => chosen.onProblem?.(reason),
+  };
+}
+
+/** An idScope has no dot, and a host name of a hub always has. */
+const isForHub = (userName: string): boolean => userName.split('/')[0]?.includes('.') ?? false;
 
 /** One key for all: who starts an emulator has all rights anyway, and each name still has its own rights only. */
 const hubPolicies = (key: Uint8Array): readonly HubPolicy[] =>

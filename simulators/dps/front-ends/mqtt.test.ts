@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { duplexPair } from 'node:stream';
 import { generate, type Packet, parser } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
+import { serveMqtt } from '../../server/mqtt-connection.ts';
 import { RequestLog } from '../request-log.ts';
 import { createTestCore, symmetricKeys, testScope, testToken } from '../testing/test-core.ts';
 import { createMqttFrontEnd } from './mqtt.ts';
@@ -17,7 +18,12 @@ function openFrontEnd() {
   const key = randomBytes(32);
   core.enrollments.put([{ registrationId, attestation: symmetricKeys(key) }]);
   const log = new RequestLog();
-  const serve = createMqttFrontEnd({ service: core.service, log, clock: core.clock, retryAfterSeconds: 3 });
+  const openApplication = createMqttFrontEnd({
+    service: core.service,
+    log,
+    clock: core.clock,
+    retryAfterSeconds: 3,
+  });
   const open = () => {
     const [client, server] = duplexPair();
     const seen: Packet[] = [];
@@ -29,7 +35,7 @@ function openFrontEnd() {
     });
     client.on('data', (chunk: Buffer) => packets.parse(chunk));
     const ended = new Promise<void>((resolve) => client.once('end', resolve));
-    serve(server, []);
+    serveMqtt(server, openApplication([]));
     return {
       ended,
       async ask(packet: Packet, answers = 1): Promise<Packet[]> {
