@@ -9,11 +9,10 @@ import { createHubService, type HubService } from '../hub/hub-service.ts';
 import { type DeviceToProvision, provisionDevice } from '../hub/provision-device.ts';
 import { toBase64 } from '../kernel/bytes.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { type MqttApplication, serveMqtt } from '../server/mqtt-connection.ts';
+import { type MqttApplication, type OpenMqttApplication, serveMqtt } from '../server/mqtt-connection.ts';
 import { serviceTime } from '../wire/service-time.ts';
 import { readKey } from './check-options.ts';
 import type { LoggedRequest } from './dps-control.ts';
-import type { MqttFrontEnd } from './front-ends/mqtt.ts';
 import type { RequestLog } from './request-log.ts';
 
 /** The IoT Hubs behind an instance: what DPS tells them, and what they answer. */
@@ -25,7 +24,9 @@ export interface LinkedHubServices {
   /** Requests by name: those for a hub go to it, all others to DPS. */
   readonly routeByHost: (dps: RequestListener) => RequestListener;
   /** MQTT connections by the name that a client gives itself: DPS is asked for by its idScope, a hub by its host name. */
-  readonly routeByUserName: (dps: MqttFrontEnd) => (stream: Duplex, chain: readonly Uint8Array[]) => void;
+  readonly routeByUserName: (
+    dps: OpenMqttApplication,
+  ) => (stream: Duplex, chain: readonly Uint8Array[]) => void;
   /** By host name of the hub, for its policy `iothubowner`. */
   readonly connectionStrings: Readonly<Record<string, string>>;
 }

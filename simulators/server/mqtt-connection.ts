@@ -46,6 +46,9 @@ export interface MqttApplication {
   onProblem?(reason: string): void;
 }
 
+/** Makes what serves one connection, TLS or WebSocket. @param chain the client's certificates, DER, leaf first */
+export type OpenMqttApplication = (chain: readonly Uint8Array[]) => MqttApplication;
+
 /** The largest message of IoT Hub, 256 KB, and room for its topic. */
 const MAX_PACKET_BYTES = 256 * 1024 + 66 * 1024;
 const CONNECT_TIMEOUT_MS = 30_000;

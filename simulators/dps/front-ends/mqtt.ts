@@ -5,6 +5,7 @@ import type {
   MqttMessage,
   MqttPeer,
   MqttSession,
+  OpenMqttApplication,
 } from '../../server/mqtt-connection.ts';
 import {
   REGISTER_TOPIC,
@@ -28,11 +29,8 @@ import {
   statusOf,
 } from './messaging.ts';
 
-/** What serves one connection, TLS or WebSocket. */
-export type MqttFrontEnd = (chain: readonly Uint8Array[]) => MqttApplication;
-
 /** The DPS device API over MQTT 3.1.1: user name, topics and return codes; every decision is the core's. */
-export function createMqttFrontEnd(parts: MessagingParts): MqttFrontEnd {
+export function createMqttFrontEnd(parts: MessagingParts): OpenMqttApplication {
   const connected = new Map<string, MqttPeer>();
   return (chain) => createApplication(parts, chain, connected);
 }

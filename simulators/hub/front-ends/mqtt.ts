@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
 import { toError } from '../../kernel/errors.ts';
-import type { MqttApplication, MqttConnectPacket, MqttPeer } from '../../server/mqtt-connection.ts';
+import type { MqttConnectPacket, MqttPeer, OpenMqttApplication } from '../../server/mqtt-connection.ts';
 import { eventsTopic } from '../../wire/hub-mqtt.ts';
 import { returnCodes } from '../../wire/mqtt.ts';
 import { withoutPort } from '../../wire/sas-resource.ts';
@@ -24,12 +24,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /**
  * The hubs over MQTT 3.1.1: user name, return codes, and one connection for each device and each module of it. Every
  * decision is the core's.
- *
- * @returns what serves one connection
  */
-export function createHubMqttFrontEnd(
-  parts: HubMqttFrontEndParts,
-): (chain: readonly Uint8Array[]) => MqttApplication {
+export function createHubMqttFrontEnd(parts: HubMqttFrontEndParts): OpenMqttApplication {
   const connected = new Map<string, MqttPeer>();
   return (chain) => {
     let deviceId: string | undefined;
