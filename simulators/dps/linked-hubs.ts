@@ -1,10 +1,13 @@
 import type { RequestListener } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { createHubHttpsFrontEnd, type HubRequestRecord, isHubRequest } from '../hub/front-ends/https.ts';
+import { createHubMqttFrontEnd } from '../hub/front-ends/mqtt.ts';
 import { HubDirectory } from '../hub/hub-directory.ts';
 import { HUB_OWNER_POLICY, type HubPolicy, hubPolicyRights } from '../hub/hub-policy.ts';
 import { createHubService, type HubService } from '../hub/hub-service.ts';
 import { type DeviceToProvision, provisionDevice } from '../hub/provision-device.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { type MqttApplication, type OpenMqttApplication, serveMqtt } from '../server/mqtt-connection.ts';
 import type { RecordStorage } from '../storage/collection.ts';
 import { serviceTime } from '../wire/service-time.ts';
 import { readKey } from './check-options.ts';
@@ -20,6 +23,10 @@ export interface LinkedHubServices {
   readonly provision: (device: DeviceToProvision) => void;
   /** Requests by name: those for a hub go to it, all others to DPS. */
   readonly routeByHost: (dps: RequestListener) => RequestListener;
+  /** MQTT connections by the name that a client gives itself: DPS is asked for by its idScope, a hub by its host name. */
+  readonly routeByUserName: (
+    dps: OpenMqttApplication,
+  ) => (stream: Duplex, chain: readonly Uint8Array[]) => void;
   /** By host name of the hub, for its policy `iothubowner`. */
   readonly connectionStrings: Readonly<Record<string, string>>;
 }
@@ -38,12 +45,11 @@ export function createLinkedHubs(options: {
   const directory = new HubDirectory(hubs, storage);
   const policies = hubPolicies(readKey(hubKey, 'hub key'));
   const service = createHubService({ directory, policies, clock });
-  const frontEnd = createHubHttpsFrontEnd({
-    ...{ directory, service, policies, clock },
-    onAnswered: (record) => {
-      log.add(logEntry(record, clock));
-    },
-  });
+  const onAnswered = (record: HubRequestRecord): void => {
+    log.add(logEntry(record, clock));
+  };
+  const frontEnd = createHubHttpsFrontEnd({ directory, service, policies, clock, onAnswered });
+  const mqtt = createHubMqttFrontEnd({ service, clock, onAnswered });
   return {
     directory,
     service,
@@ -53,6 +59,7 @@ export function createLinkedHubs(options: {
     routeByHost: (dps) => (request, response) => {
       (isHubRequest(request, directory) ? frontEnd : dps)(request, response);
     },
+    routeByUserName: (dps) => (stream, chain) => serveMqtt(stream, eitherMqtt(dps(chain), mqtt(chain))),
     connectionStrings: Object.fromEntries(
       hubs.map((hub) => [
         hub,
@@ -61,6 +68,21 @@ export function createLinkedHubs(options: {
     ),
   };
 }
+
+/** The first packet says who is meant; whatever goes wrong before it is DPS's to tell. */
+function eitherMqtt(dps: MqttApplication, hub: MqttApplication): MqttApplication {
+  let chosen = dps;
+  return {
+    connect: (packet, peer) => {
+      chosen = isForHub(packet.userName ?? '') ? hub : dps;
+      return chosen.connect(packet, peer);
+    },
+    onProblem: (reason) => chosen.onProblem?.(reason),
+  };
+}
+
+/** An idScope has no dot, and a host name of a hub always has. */
+const isForHub = (userName: string): boolean => userName.split('/')[0]?.includes('.') ?? false;
 
 /** One key for all: who starts an emulator has all rights anyway, and each name still has its own rights only. */
 const hubPolicies = (key: Uint8Array): readonly HubPolicy[] =>

@@ -18,6 +18,8 @@ export type { MqttConnectPacket } from './mqtt-rules.ts';
 export interface MqttMessage {
   readonly topic: string;
   readonly payload: Buffer;
+  /** Asked of us by a client; nothing is ever retained here. */
+  readonly isRetained?: boolean;
 }
 
 /** What a service decides for one client that it let in. */
@@ -43,6 +45,9 @@ export interface MqttApplication {
   /** What the peer did against the standard, or what broke, in words for an operator. */
   onProblem?(reason: string): void;
 }
+
+/** Makes what serves one connection, TLS or WebSocket. @param chain the client's certificates, DER, leaf first */
+export type OpenMqttApplication = (chain: readonly Uint8Array[]) => MqttApplication;
 
 /** The largest message of IoT Hub, 256 KB, and room for its topic. */
 const MAX_PACKET_BYTES = 256 * 1024 + 66 * 1024;
@@ -203,7 +208,10 @@ class MqttConnection implements MqttPeer {
     if (qos === 0 && packet.dup) throw new MqttViolation('[MQTT-3.3.1-2] DUP with QoS 0');
     if (qos === 2) throw new MqttViolation('QoS 2 is not supported');
     const messageId = qos === 0 ? undefined : readPacketId(packet);
-    const outcome = session.receive({ topic, payload: Buffer.from(packet.payload) });
+    const outcome = session.receive({
+      ...{ topic, payload: Buffer.from(packet.payload) },
+      ...(packet.retain ? { isRetained: true } : {}),
+    });
     if ('close' in outcome) {
       this.close(outcome.close);
       return;

@@ -1,10 +1,10 @@
 import { HubServiceError } from '../kernel/errors.ts';
 import { HUB_API_VERSION, HUB_PROPERTY_PREFIX } from '../wire/hub-api.ts';
 import type { HttpResponse } from './http-exchange.ts';
-import type { HubDevice, HubTransport } from './hub-transport.ts';
+import type { HubDeviceOptions, HubTransport } from './hub-transport.ts';
 import { hostHeader, KeptConnection } from './kept-connection.ts';
 import type { RequestProof } from './provisioning-transport.ts';
-import { secureContextFor, type TlsIdentity } from './secure-context.ts';
+import { secureContextFor } from './secure-context.ts';
 import { parseJsonObject } from './service-answer.ts';
 import type { TlsEndpoint } from './tls-connection.ts';
 
@@ -15,11 +15,7 @@ import type { TlsEndpoint } from './tls-connection.ts';
  */
 export function createHubHttpsTransport(
   endpoint: TlsEndpoint,
-  {
-    deviceId,
-    tls,
-    userAgent,
-  }: HubDevice & { readonly tls?: TlsIdentity | undefined; readonly userAgent?: string | undefined },
+  { deviceId, tls, userAgent }: HubDeviceOptions,
 ): HubTransport {
   const connection = new KeptConnection(endpoint, secureContextFor(endpoint, tls));
   const path = `/devices/${encodeURIComponent(deviceId)}/messages/events`;

@@ -1,4 +1,5 @@
 import type { DpsEndpoint, RequestProof } from './provisioning-transport.ts';
+import type { TlsIdentity } from './secure-context.ts';
 import type { TlsEndpoint } from './tls-connection.ts';
 
 /** A message from a device to its hub. */
@@ -26,17 +27,27 @@ export interface HubDevice {
   readonly deviceId: string;
 }
 
+/** What a transport is made from, for one device. */
+export interface HubDeviceOptions extends HubDevice {
+  /** Certificate and key of an X.509 device. */
+  readonly tls?: TlsIdentity | undefined;
+  readonly userAgent?: string | undefined;
+}
+
+/** Where a device finds its hub; `port` is that of HTTPS and of WebSockets. */
+export type HubEndpoint = TlsEndpoint & Pick<DpsEndpoint, 'mqttPort' | 'amqpPort'>;
+
 /**
  * Where a hub is found: under its own name, and where DPS was reached at a given address, at that address too. The same
  * object for the same hub, as what is parsed from it is kept with it.
  */
-export function hubEndpoint(dps: DpsEndpoint, hub: string): TlsEndpoint {
-  const known = endpoints.get(dps) ?? new Map<string, TlsEndpoint>();
+export function hubEndpoint(dps: DpsEndpoint, hub: string): HubEndpoint {
+  const known = endpoints.get(dps) ?? new Map<string, HubEndpoint>();
   endpoints.set(dps, known);
-  const { address, port, caPem } = dps;
-  const endpoint = known.get(hub) ?? { hostName: hub, address, port, caPem };
+  const { address, port, mqttPort, amqpPort, caPem } = dps;
+  const endpoint = known.get(hub) ?? { hostName: hub, address, port, mqttPort, amqpPort, caPem };
   known.set(hub, endpoint);
   return endpoint;
 }
 
-const endpoints = new WeakMap<DpsEndpoint, Map<string, TlsEndpoint>>();
+const endpoints = new WeakMap<DpsEndpoint, Map<string, HubEndpoint>>();

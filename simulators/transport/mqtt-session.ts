@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { generate, type Packet, parser } from 'mqtt-packet';
 import { abortError, untilAborted } from '../kernel/deadline.ts';
-import { DpsServiceError, type RigError, TransportError } from '../kernel/errors.ts';
+import { type RigError, TransportError } from '../kernel/errors.ts';
 import { returnCodes, SUBSCRIPTION_REFUSED } from '../wire/mqtt.ts';
 
 export interface MqttIdentity {
@@ -52,9 +52,9 @@ export class MqttSession {
     return this.#failure === undefined && !this.#stream.destroyed;
   }
 
-  /** CONNECT. @throws DpsServiceError of status 401 or 503 for the return code of a refusal */
-  async connect({ clientId, userName, password }: MqttIdentity, signal: AbortSignal): Promise<void> {
-    const returnCode = await this.#exchange(
+  /** CONNECT. @returns the return code, see {@link connackRefusal} */
+  async connect({ clientId, userName, password }: MqttIdentity, signal: AbortSignal): Promise<number> {
+    return this.#exchange(
       {
         cmd: 'connect',
         protocolId: 'MQTT',
@@ -68,7 +68,6 @@ export class MqttSession {
       (packet) => (packet.cmd === 'connack' ? packet.returnCode : undefined),
       signal,
     );
-    if (returnCode !== returnCodes.accepted) throw refusedBy(returnCode);
   }
 
   /** SUBSCRIBE with QoS 1. @throws TransportError `SUBSCRIPTION_REFUSED` */
@@ -84,6 +83,16 @@ export class MqttSession {
       'receive',
       'SUBSCRIPTION_REFUSED',
       `the service refused to subscribe to ${filter}`,
+    );
+  }
+
+  /** PUBLISH with QoS 1, until it is acknowledged. */
+  async publish({ topic, payload }: MqttMessage, signal: AbortSignal): Promise<void> {
+    const messageId = this.#nextId();
+    await this.#exchange(
+      { cmd: 'publish', topic, payload, qos: 1, dup: false, retain: false, messageId },
+      (packet) => (packet.cmd === 'puback' && packet.messageId === messageId ? messageId : undefined),
+      signal,
     );
   }
 
@@ -180,11 +189,11 @@ const closedByPeer = (): TransportError =>
 const malformed = (cause: Error): TransportError =>
   new TransportError('receive', 'MQTT_MALFORMED', `no MQTT packet: ${cause.message}`, { cause });
 
-/** CONNACK carries no more than its code. */
-function refusedBy(returnCode: number): DpsServiceError {
-  const unavailable = returnCode === returnCodes.serverUnavailable;
-  return new DpsServiceError({
-    status: unavailable ? 503 : 401,
-    message: `refused with CONNACK return code ${returnCode}`,
-  });
+/** A refusal in the terms of HTTPS, or undefined: CONNACK carries no more than its code. */
+export function connackRefusal(
+  returnCode: number,
+): { readonly status: number; readonly message: string } | undefined {
+  if (returnCode === returnCodes.accepted) return undefined;
+  const status = returnCode === returnCodes.serverUnavailable ? 503 : 401;
+  return { status, message: `refused with CONNACK return code ${returnCode}` };
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../kernel/clock.ts';
-import { TransportError } from '../kernel/errors.ts';
+import { DpsServiceError, TransportError } from '../kernel/errors.ts';
 import {
   MQTT_SUBPROTOCOL,
   REGISTER_TOPIC,
@@ -9,7 +9,7 @@ import {
   STATUS_TOPIC,
 } from '../wire/mqtt.ts';
 import { standardPorts } from '../wire/transports.ts';
-import { type MqttMessage, MqttSession } from './mqtt-session.ts';
+import { connackRefusal, type MqttMessage, MqttSession } from './mqtt-session.ts';
 import type {
   DpsEndpoint,
   ProvisioningTransport,
@@ -72,7 +72,9 @@ function createMqttOver(
     stream = undefined; // the session's now
     session = begun;
     const password = proof.kind === 'sas' ? proof.token : undefined;
-    await begun.connect({ clientId: registrationId, userName, password }, signal);
+    const returnCode = await begun.connect({ clientId: registrationId, userName, password }, signal);
+    const refusal = connackRefusal(returnCode);
+    if (refusal !== undefined) throw new DpsServiceError(refusal);
     await begun.subscribe(RESPONSE_FILTER, signal);
     return begun;
   };

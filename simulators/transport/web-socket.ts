@@ -3,8 +3,7 @@ import type { SecureContext } from 'node:tls';
 import { createWebSocketStream, WebSocket } from 'ws';
 import { abortError } from '../kernel/deadline.ts';
 import { TransportError } from '../kernel/errors.ts';
-import type { DpsEndpoint } from './provisioning-transport.ts';
-import { openTlsConnection } from './tls-connection.ts';
+import { openTlsConnection, type TlsEndpoint } from './tls-connection.ts';
 
 /** Where DPS and IoT Hub have their WebSockets, whatever runs inside. */
 const PATH = '/$iothub/websocket';
@@ -15,7 +14,7 @@ const PATH = '/$iothub/websocket';
  * @throws TransportError of the phases of TLS, or `receive` with code `UPGRADE_REFUSED`
  */
 export async function openWebSocket(
-  endpoint: DpsEndpoint,
+  endpoint: TlsEndpoint,
   { secureContext, subprotocol }: { readonly secureContext: SecureContext; readonly subprotocol: string },
   signal: AbortSignal,
 ): Promise<Duplex> {

@@ -5,11 +5,18 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmulatorProcess, startEmulatorProcess } from '../support/emulator-process.ts';
 
-/** The lines of docs/mqtt.md as they are, in a shell, but for the settings of the emulator at hand. */
-async function runAsDocumented(settings: Readonly<Record<string, string>>): Promise<void> {
+/**
+ * The lines of docs/mqtt.md as they are, in a shell, but for the settings of the emulator at hand.
+ *
+ * @param parts how many of its scripts, from the first on
+ */
+async function runAsDocumented(settings: Readonly<Record<string, string>>, parts = 1): Promise<void> {
   const text = await readFile('docs/mqtt.md', 'utf8');
-  const [, script = ''] = /```sh\n(.*?)```/s.exec(text) ?? [];
-  const lines = script.split('\n').filter((line) => !/^(ID=|GROUP_KEY=)/.test(line));
+  const scripts = [...text.matchAll(/```sh\n(.*?)```/gs)].map(([, script = '']) => script);
+  const lines = scripts
+    .slice(0, parts)
+    .flatMap((script) => script.split('\n'))
+    .filter((line) => !/^(ID=|GROUP_KEY=|HUB=)/.test(line));
   const assignments = Object.entries(settings).map(([name, value]) => `${name}='${value}'`);
   await promisify(execFile)('bash', ['-ec', [...assignments, ...lines].join('\n')], { timeout: 20_000 });
 }
@@ -46,6 +53,19 @@ describe("mosquitto's clients", () => {
     await runAsDocumented(settings);
     expect(await emulator.control.registrations()).toMatchObject([
       { registrationId: 'mosquitto-1', status: 'assigned' },
+    ]);
+  });
+
+  it('go on to the hub with a message, as the documentation shows', async () => {
+    const [{ assignedHub = '' } = {}] = await emulator.control.registrations();
+    await runAsDocumented({ ...settings, HUB: assignedHub }, 2);
+    expect(await emulator.control.telemetry()).toMatchObject([
+      {
+        hub: assignedHub,
+        deviceId: 'mosquitto-1',
+        bodyText: '{"temperature":21}',
+        properties: { room: 'attic' },
+      },
     ]);
   });
 });

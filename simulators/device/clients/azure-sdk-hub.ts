@@ -1,3 +1,4 @@
+import type { Client as SdkClient, Message as SdkMessage } from 'azure-iot-device';
 import type { Http as DeviceHttp } from 'azure-iot-device-http/dist/http.js';
 import { Http as AzureHttp } from 'azure-iot-http-base';
 import { untilAborted } from '../../kernel/deadline.ts';
@@ -25,7 +26,7 @@ export interface SdkTelemetry extends Omit<HttpObservers, 'onCrash'> {
  */
 export async function sendSdkTelemetry(request: SdkTelemetry): Promise<void> {
   const { device, registrationId, proof, recorder, clock, signal } = request;
-  const { Client, Message, Http } = await loadDeviceSdk();
+  const [{ Client, Message }, Http] = await Promise.all([loadDeviceSdk(), loadHttp()]);
   const endpoint = hubEndpoint(request.endpoint, device.hub);
   const agent = new DeviceAgent(endpoint, { ...request, phase: 'hub-connect' });
   const http = new AzureHttp();
@@ -36,20 +37,12 @@ export async function sendSdkTelemetry(request: SdkTelemetry): Promise<void> {
       super(provider, http);
     }
   }
-  const client =
-    proof.kind === 'sas'
-      ? Client.fromSharedAccessSignature(proof.token, OnOurConnection)
-      : Client.fromConnectionString(
-          `HostName=${device.hub};DeviceId=${device.deviceId};x509=true`,
-          OnOurConnection,
-        );
+  const client = clientFor(Client, device, proof, OnOurConnection);
   if (proof.kind === 'certificate') {
     // Over HTTP its promise stays pending for ever, though all is set when the call returns.
     void client.setOptions({ cert: proof.cert, key: proof.key, http: { agent } });
   }
-  const { body, properties } = telemetryOf(registrationId);
-  const message = new Message(body);
-  for (const [name, value] of Object.entries(properties)) message.properties.add(name, value);
+  const message = messageOf(Message, registrationId);
   const begunMs = clock.monotonicMs();
   try {
     await untilAborted(client.sendEvent(message), signal);
@@ -66,13 +59,33 @@ export async function sendSdkTelemetry(request: SdkTelemetry): Promise<void> {
   }
 }
 
+/** The SDK's client for a device that shows a token or a certificate; the latter's options are still to be set. */
+export const clientFor = (
+  Client: typeof SdkClient,
+  { hub, deviceId }: HubDevice,
+  proof: HubProof,
+  Transport: Parameters<(typeof SdkClient)['fromConnectionString']>[1],
+): SdkClient =>
+  proof.kind === 'sas'
+    ? Client.fromSharedAccessSignature(proof.token, Transport)
+    : Client.fromConnectionString(`HostName=${hub};DeviceId=${deviceId};x509=true`, Transport);
+
+/** The one message of a device, in the SDK's form. */
+export function messageOf(Message: typeof SdkMessage, registrationId: string): SdkMessage {
+  const { body, properties } = telemetryOf(registrationId);
+  const message = new Message(body);
+  for (const [name, value] of Object.entries(properties)) message.properties.add(name, value);
+  return message;
+}
+
 /** Loaded when the first device needs it. CommonJS, whose names Node cannot all see from outside. */
-async function loadDeviceSdk() {
-  const [{ default: device }, { default: http }] = await Promise.all([
-    import('azure-iot-device'),
-    import('azure-iot-device-http'),
-  ]);
+export async function loadDeviceSdk() {
+  const { default: device } = await import('azure-iot-device');
+  return { Client: device.Client, Message: device.Message };
+}
+
+async function loadHttp() {
+  const { default: http } = await import('azure-iot-device-http');
   // Its declarations have a module where the package has the class.
-  const Http = http.Http as unknown as typeof DeviceHttp;
-  return { Client: device.Client, Message: device.Message, Http };
+  return http.Http as unknown as typeof DeviceHttp;
 }

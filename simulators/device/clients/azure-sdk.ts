@@ -13,7 +13,7 @@ import type { DeviceResult } from '../device-trace.ts';
 import { resultOfOperation } from '../operation-result.ts';
 import { resultOfSdkFailure } from './azure-sdk-failure.ts';
 import { type LastAnswer, ObservedHttp } from './azure-sdk-http.ts';
-import { sendSdkTelemetry } from './azure-sdk-hub.ts';
+import { sdkHubTransports } from './azure-sdk-hub-table.ts';
 import { openSdkSecurity, type SdkSecurity } from './azure-sdk-security.ts';
 import type { ClientSetup, ProvisioningClient } from './provisioning-client.ts';
 
@@ -82,7 +82,8 @@ class AzureSdkClient implements ProvisioningClient {
     const proof = await security.proveToHub(device, signal);
     const { onHandshake } = security;
     const { registrationId } = spec;
-    await sendSdkTelemetry({ device, registrationId, endpoint, proof, recorder, clock, onHandshake, signal });
+    const send = await sdkHubTransports[spec.transport]();
+    await send({ device, registrationId, endpoint, proof, recorder, clock, onHandshake, signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,7 @@ import { InvariantError, TransportError } from '../../kernel/errors.ts';
 import { seededRandom } from '../../kernel/random.ts';
 import type { KeyEvidence } from '../../security/key-use.ts';
 import type { SecurityModule, SymmetricKeyModule, TpmModule } from '../../security/security-module.ts';
-import { createHubHttpsTransport } from '../../transport/hub-https.ts';
+import { hubTransports } from '../../transport/hub-table.ts';
 import { type HubDevice, hubEndpoint } from '../../transport/hub-transport.ts';
 import {
   carriesTpm,
@@ -81,7 +81,7 @@ class NativeClient implements ProvisioningClient {
     const { spec, endpoint, userAgent } = this.#setup;
     const { security } = this.#prepared();
     const tls = security.attestation === 'x509' ? security.tls : undefined;
-    await using transport = createHubHttpsTransport(hubEndpoint(endpoint, device.hub), {
+    await using transport = hubTransports[spec.transport](hubEndpoint(endpoint, device.hub), {
       ...{ ...device, tls, userAgent },
     });
     const proof = await this.#proveToHub(device, recorder, signal);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { duplexPair } from 'node:stream';
-import { generate, type Packet, parser } from 'mqtt-packet';
+import type { Packet } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
+import { openMqttClient } from '../../server/testing/mqtt-client.ts';
 import { RequestLog } from '../request-log.ts';
 import { createTestCore, symmetricKeys, testScope, testToken } from '../testing/test-core.ts';
 import { createMqttFrontEnd } from './mqtt.ts';
@@ -17,30 +17,13 @@ function openFrontEnd() {
   const key = randomBytes(32);
   core.enrollments.put([{ registrationId, attestation: symmetricKeys(key) }]);
   const log = new RequestLog();
-  const serve = createMqttFrontEnd({ service: core.service, log, clock: core.clock, retryAfterSeconds: 3 });
-  const open = () => {
-    const [client, server] = duplexPair();
-    const seen: Packet[] = [];
-    const packets = parser({ protocolVersion: 4 });
-    let told: (() => void) | undefined;
-    packets.on('packet', (packet: Packet) => {
-      seen.push(packet);
-      told?.();
-    });
-    client.on('data', (chunk: Buffer) => packets.parse(chunk));
-    const ended = new Promise<void>((resolve) => client.once('end', resolve));
-    serve(server, []);
-    return {
-      ended,
-      async ask(packet: Packet, answers = 1): Promise<Packet[]> {
-        seen.length = 0;
-        client.write(generate(packet));
-        while (seen.length < answers) await new Promise<void>((resolve) => (told = resolve));
-        return [...seen];
-      },
-      send: (packet: Packet) => client.write(generate(packet)),
-    };
-  };
+  const openApplication = createMqttFrontEnd({
+    service: core.service,
+    log,
+    clock: core.clock,
+    retryAfterSeconds: 3,
+  });
+  const open = () => openMqttClient(openApplication([]));
   const connectWith = (
     changes: { username?: string; password?: string; clientId?: string } = {},
   ): Packet => ({

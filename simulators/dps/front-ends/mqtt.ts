@@ -1,12 +1,11 @@
-import type { Duplex } from 'node:stream';
 import { toError } from '../../kernel/errors.ts';
-import {
-  type MqttApplication,
-  type MqttConnectPacket,
-  type MqttMessage,
-  type MqttPeer,
-  type MqttSession,
-  serveMqtt,
+import type {
+  MqttApplication,
+  MqttConnectPacket,
+  MqttMessage,
+  MqttPeer,
+  MqttSession,
+  OpenMqttApplication,
 } from '../../server/mqtt-connection.ts';
 import {
   REGISTER_TOPIC,
@@ -30,13 +29,10 @@ import {
   statusOf,
 } from './messaging.ts';
 
-/** Serves one connection, TLS or WebSocket. */
-export type MqttFrontEnd = (stream: Duplex, chain: readonly Uint8Array[]) => void;
-
 /** The DPS device API over MQTT 3.1.1: user name, topics and return codes; every decision is the core's. */
-export function createMqttFrontEnd(parts: MessagingParts): MqttFrontEnd {
+export function createMqttFrontEnd(parts: MessagingParts): OpenMqttApplication {
   const connected = new Map<string, MqttPeer>();
-  return (stream, chain) => serveMqtt(stream, createApplication(parts, chain, connected));
+  return (chain) => createApplication(parts, chain, connected);
 }
 
 function createApplication(
