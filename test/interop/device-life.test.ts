@@ -104,7 +104,7 @@ describe('the life of a device, by the unmodified official packages', () => {
       enrollment.enrollmentGroupId === undefined
         ? await service.createOrUpdateIndividualEnrollment(enrollment as never)
         : await service.createOrUpdateEnrollmentGroup(enrollment as never);
-    return responseBody as unknown as Subject['enrollment'];
+    return responseBody;
   }
   const remove = async ({ registrationId, enrollmentGroupId }: Subject['enrollment']): Promise<void> => {
     if (enrollmentGroupId === undefined) await service.deleteIndividualEnrollment(registrationId ?? '');
