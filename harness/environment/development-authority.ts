@@ -27,7 +27,7 @@ export function defaultStateDirectory(environment: NodeJS.ProcessEnv = process.e
 
 /** Opens the CA of a directory, and makes it when there is none. Private keys are readable by this user alone. */
 export async function openDevelopmentAuthority(directory: string): Promise<DevelopmentAuthority> {
-  await makeDirectory(directory, "the emulator's CA", 0o700);
+  makeDirectory(directory, "the emulator's CA", 0o700);
   const keyFile = join(directory, 'ca.json');
   const caFile = join(directory, 'ca.pem');
   const known = await readFile(keyFile, 'utf8').catch((error: unknown) => {

@@ -1,10 +1,10 @@
-import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { EnvironmentError } from './errors.ts';
 
 /**
- * Makes a directory that the user named, with its parents, and checks that files can be made in it.
+ * Makes a directory that the user named, with its parents, and checks that files can be made in it. Synchronous: it is done
+ * once, at a start.
  *
  * One level at a time: `mkdir` with `recursive` never ends on a file system that answers ENOENT for a parent that is
  * there, such as /proc.
@@ -13,11 +13,11 @@ import { EnvironmentError } from './errors.ts';
  * @param mode of directories that are made; those that are there keep theirs
  * @throws EnvironmentError naming the directory
  */
-export async function makeDirectory(directory: string, what: string, mode = 0o777): Promise<void> {
+export function makeDirectory(directory: string, what: string, mode = 0o777): void {
   try {
-    await makeLevel(resolve(directory), mode);
+    makeLevel(resolve(directory), mode);
     // The dot: a file of that name is no directory.
-    await access(`${directory}/.`, constants.W_OK | constants.X_OK);
+    accessSync(`${directory}/.`, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const { code = 'unknown' } = cause as NodeJS.ErrnoException;
     throw new EnvironmentError(what, `no files can be made in ${directory} (${code})`, {
@@ -27,19 +27,14 @@ export async function makeDirectory(directory: string, what: string, mode = 0o77
   }
 }
 
-async function makeLevel(directory: string, mode: number): Promise<void> {
+function makeLevel(directory: string, mode: number): void {
   const parent = dirname(directory);
-  if (parent !== directory && !(await exists(parent))) await makeLevel(parent, mode);
-  await mkdir(directory, { mode }).catch((error: unknown) => {
+  if (parent !== directory && !existsSync(parent)) makeLevel(parent, mode);
+  try {
+    mkdirSync(directory, { mode });
+  } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // EROFS: a directory that is there on a file system that is read-only; whether it will do is checked later.
     if (code !== 'EEXIST' && code !== 'EROFS') throw error;
-  });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path, constants.F_OK).then(
-    () => true,
-    () => false,
-  );
+  }
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { abortError } from '../kernel/deadline.ts';
+import { makeDirectory } from '../kernel/make-directory.ts';
 import { type TokenContent, tokenContents } from './provision-token.ts';
 
 const record = z.strictObject({
@@ -49,7 +50,7 @@ const sliceLength = 200;
 
 /** @param directory made when missing, for its owner only */
 export async function openTokenCache(directory: string): Promise<TokenCache> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory, 'the token cache', 0o700);
   await chmod(directory, 0o700);
   const fileOf = (tokenId: string): string => join(directory, `${tokenId}.json`);
   return {

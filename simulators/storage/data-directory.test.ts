@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -88,7 +97,13 @@ describe('a data directory', () => {
 
   it('says that it cannot be made', () => {
     writeFileSync(join(parent, 'made'), 'a file');
-    expect(() => openDataDirectory(folder)).toThrow(environmentError(/cannot be used: ENOTDIR/));
+    expect(() => openDataDirectory(folder)).toThrow(environmentError(/no files can be made in .*ENOTDIR/));
+  });
+
+  it('is closed to others, also when somebody made it open', () => {
+    mkdirSync(folder, { mode: 0o755 });
+    using _storage = openDataDirectory(folder);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
 
   function change(sql: string): void {

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { EnvironmentError, RigError, toError } from '../kernel/errors.ts';
+import { makeDirectory } from '../kernel/make-directory.ts';
 import type { Collection, RecordStorage } from './collection.ts';
 import { SqliteCollection } from './sqlite-collection.ts';
 
@@ -32,7 +33,8 @@ export function openDataDirectory(
     throw new EnvironmentError(COMPONENT, `${directory} keeps no state: there is no ${file}`);
   }
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory, COMPONENT, 0o700);
+    chmodSync(directory, 0o700); // there are keys in it, whoever made it
     closeSync(openSync(file, 'a', 0o600)); // SQLite gives its log the mode of this file
     const database = openDatabase(file);
     const holder = join(directory, 'holder.pid');

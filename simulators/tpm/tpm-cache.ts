@@ -57,7 +57,7 @@ const sliceLength = 200;
 export async function openTpmCache(directory: string): Promise<TpmCache> {
   const stateDirectory = join(directory, 'states');
   const indexFile = join(directory, 'index.jsonl');
-  await makeDirectory(stateDirectory, 'the TPM cache', 0o700);
+  makeDirectory(stateDirectory, 'the TPM cache', 0o700);
   await chmod(directory, 0o700);
   const stateFileOf = (tpmId: string, digest: string): string =>
     join(stateDirectory, `${tpmId}.${digest.slice(0, 16)}`);

@@ -56,7 +56,7 @@ async function runAndReport(
 ): Promise<number> {
   using interrupts = openInterrupts();
   const directory = out ?? `out/${basename(file, '.toml')}`;
-  await makeDirectory(directory, 'the reports');
+  makeDirectory(directory, 'the reports');
   using display = createProgressDisplay({ quiet: quiet ?? false });
   display.say([scenario.name, scenario.description].filter((part) => part !== '').join(': '));
   const { signal } = interrupts;
