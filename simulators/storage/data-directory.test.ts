@@ -101,7 +101,7 @@ describe('a data directory', () => {
   });
 
   it('is closed to others, also when somebody made it open', () => {
-    mkdirSync(folder, { mode: 0o755 });
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
     using _storage = openDataDirectory(folder);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
