@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
@@ -25,11 +25,7 @@ export async function startTestSwtpm(): Promise<TestSwtpm> {
     { stdio: 'ignore' },
   );
   const exited = once(child, 'exit');
-  // Both sockets listen once the later of the two files is there.
-  await vi.waitFor(async () => Promise.all([access(path), access(`${path}.ctrl`)]), {
-    timeout: 10_000,
-    interval: 5,
-  });
+  await vi.waitFor(() => expectListening(path, `${path}.ctrl`), { timeout: 10_000, interval: 5 });
   return {
     tctiString: `swtpm:path=${path}`,
     freeze: () => void child.kill('SIGSTOP'),
@@ -39,6 +35,20 @@ export async function startTestSwtpm(): Promise<TestSwtpm> {
       await rm(directory, { recursive: true });
     },
   };
+}
+
+/**
+ * A socket's file is there before anybody listens on it, and a connection made to find out would be swtpm's only one.
+ *
+ * @see proc(5): the flag 0x10000 (SO_ACCEPTCON) in /proc/net/unix
+ */
+async function expectListening(...paths: readonly string[]): Promise<void> {
+  const lines = (await readFile('/proc/net/unix', 'utf8')).split('\n');
+  for (const path of paths) {
+    if (!lines.some((line) => / 00010000 /.test(line) && line.endsWith(` ${path}`))) {
+      throw new Error(`nobody listens on ${path}`);
+    }
+  }
 }
 
 /** libtss2 writes every error to standard error as well; tests provoke errors on purpose. */
