@@ -1,5 +1,6 @@
 import { fromBase64 } from '../kernel/bytes.ts';
 import { toError } from '../kernel/errors.ts';
+import { type Authority, readAuthority } from '../pki/certificate-chain.ts';
 import { parseStorageKey } from '../tpm/credential.ts';
 import type {
   Enrollment,
@@ -8,7 +9,6 @@ import type {
   PrimarySecondary,
   X509CertificateEntry,
 } from '../wire/enrollment.ts';
-import { type Authority, readAuthority } from './attestation/certificate-chain.ts';
 import { parseEnrolledCertificate, thumbprintOf } from './attestation/enrolled-certificate.ts';
 import { EnrollmentError } from './enrollment-error.ts';
 import { isRegistrationId } from './registration-id.ts';

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { fromBase64, toBase64 } from '../kernel/bytes.ts';
+import { readAuthority } from '../pki/certificate-chain.ts';
 import type { EnrollmentGroup, IndividualEnrollment } from '../wire/enrollment.ts';
-import { readAuthority } from './attestation/certificate-chain.ts';
 import { groupEntry, type SymmetricKeyGroup, type X509Group } from './enrollment-entry.ts';
 
 /** When an enrollment was stored, and as which version. */

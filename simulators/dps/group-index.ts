@@ -1,4 +1,4 @@
-import type { Authority } from './attestation/certificate-chain.ts';
+import type { Authority } from '../pki/certificate-chain.ts';
 import type { SymmetricKeyGroup, X509Group } from './enrollment-entry.ts';
 import type { StoredGroup } from './enrollment-records.ts';
 

@@ -1,12 +1,12 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { fromBase64, toBase64 } from '../../kernel/bytes.ts';
 import { toError, UsageError } from '../../kernel/errors.ts';
+import { type Authority, hasIssued, readAuthority } from '../../pki/certificate-chain.ts';
+import { readCertificateFields } from '../../pki/certificate-fields.ts';
 import { type Collection, entriesOf, type RecordStorage } from '../../storage/collection.ts';
 import { createMemoryStorage } from '../../storage/memory-storage.ts';
 import type { CaCertificateSummary } from '../dps-control.ts';
 import { idKey } from '../registration-id.ts';
-import { type Authority, hasIssued, readAuthority } from './certificate-chain.ts';
-import { readCertificateFields } from './certificate-fields.ts';
 import { parseEnrolledCertificate } from './enrolled-certificate.ts';
 
 interface CaCertificate {

@@ -1,4 +1,13 @@
 import { toError } from '../../kernel/errors.ts';
+import {
+  type Authority,
+  createAuthorityCache,
+  hasIssued,
+  invalidAt,
+  type Leaf,
+  readLeaf,
+} from '../../pki/certificate-chain.ts';
+import { readCertificateFields } from '../../pki/certificate-fields.ts';
 import type { X509CertificateInfo } from '../../wire/device-api.ts';
 import type { HubAuthentication } from '../../wire/hub-api.ts';
 import { serviceTime } from '../../wire/service-time.ts';
@@ -8,15 +17,6 @@ import { refusals } from '../refusal.ts';
 import { idKey } from '../registration-id.ts';
 import { admitted, type Decision, type Refused, refused } from './admission.ts';
 import type { AttestationContext } from './attest.ts';
-import {
-  type Authority,
-  createAuthorityCache,
-  hasIssued,
-  invalidAt,
-  type Leaf,
-  readLeaf,
-} from './certificate-chain.ts';
-import { readCertificateFields } from './certificate-fields.ts';
 import { thumbprintOf } from './enrolled-certificate.ts';
 
 /** DER, leaf first, as sent in the TLS handshake (which proved possession of the leaf's key). */

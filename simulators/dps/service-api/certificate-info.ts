@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
+import { readCertificateFields } from '../../pki/certificate-fields.ts';
 import type { X509CertificateInfo } from '../../wire/device-api.ts';
-import { readCertificateFields } from '../attestation/certificate-fields.ts';
 
 /** What the service tells of an enrolled certificate in place of the certificate itself. */
 export const certificateInfo = (certificate: X509Certificate): X509CertificateInfo => ({

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { toHex } from '../../kernel/bytes.ts';
-import { CodecError } from '../../kernel/errors.ts';
-import { createTestPki } from '../../pki/test-pki.ts';
+import { toHex } from '../kernel/bytes.ts';
+import { CodecError } from '../kernel/errors.ts';
 import { readCertificateFields } from './certificate-fields.ts';
+import { createTestPki } from './test-pki.ts';
 
 describe('readCertificateFields', () => {
   let folder: string;

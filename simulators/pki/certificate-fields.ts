@@ -1,4 +1,4 @@
-import { ByteReader, toHex } from '../../kernel/bytes.ts';
+import { ByteReader, toHex } from '../kernel/bytes.ts';
 
 /** What a certificate says and node:crypto does not tell, or only as text made for people. */
 export interface CertificateFields {
