@@ -135,7 +135,8 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const registry = cleanup.use(new RegistrationRegistry(clock, storage));
   const issuedKeys = new IssuedKeys(storage);
   const log = new RequestLog();
-  const linked = createLinkedHubs({ hubs, storage, hubKey: options.hubKey, log, clock });
+  const authorities = () => enrollments.caCertificates.verifiedAuthorities();
+  const linked = createLinkedHubs({ hubs, storage, hubKey: options.hubKey, authorities, log, clock });
   const { directory } = linked;
   const quotas = createQuotas(
     options.quotas ?? (profile === 'strict' ? quotaProfiles.published : {}),

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { TrustedAuthorities } from '../hub/check-certificate.ts';
 import { createHubHttpsFrontEnd, type HubRequestRecord, isHubRequest } from '../hub/front-ends/https.ts';
 import { createHubMqttFrontEnd } from '../hub/front-ends/mqtt.ts';
 import { HubDirectory } from '../hub/hub-directory.ts';
@@ -37,18 +38,22 @@ export function createLinkedHubs(options: {
   readonly storage: RecordStorage;
   /** Key of the policies of every hub, base64; one that is kept when absent. */
   readonly hubKey: string | undefined;
+  /** Verified CAs of the instance: the hubs believe them too. */
+  readonly authorities: TrustedAuthorities;
   readonly log: RequestLog;
   readonly clock: Clock;
 }): LinkedHubServices {
-  const { hubs, storage, log, clock } = options;
+  const { hubs, storage, authorities, log, clock } = options;
   const hubKey = options.hubKey ?? keptKey(storage, 'hub');
   const directory = new HubDirectory(hubs, storage);
   const policies = hubPolicies(readKey(hubKey, 'hub key'));
-  const service = createHubService({ directory, policies, clock });
+  const service = createHubService({ directory, policies, clock, authorities });
   const onAnswered = (record: HubRequestRecord): void => {
     log.add(logEntry(record, clock));
   };
-  const frontEnd = createHubHttpsFrontEnd({ directory, service, policies, clock, onAnswered });
+  const frontEnd = createHubHttpsFrontEnd({
+    ...{ directory, service, policies, clock, authorities, onAnswered },
+  });
   const mqtt = createHubMqttFrontEnd({ service, clock, onAnswered });
   return {
     directory,

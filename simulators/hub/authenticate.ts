@@ -1,10 +1,10 @@
-import { X509Certificate } from 'node:crypto';
 import { fromBase64 } from '../kernel/bytes.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { CodecError } from '../kernel/errors.ts';
 import type { HubAuthentication } from '../wire/hub-api.ts';
 import { percentDecoded, sasResourceCovers } from '../wire/sas-resource.ts';
 import { parseSasToken, type SasToken, sasSignatureMatches } from '../wire/sas-token.ts';
+import { checkCertificate, type TrustedAuthorities } from './check-certificate.ts';
 import type { HubIdentity, HubModule } from './hub-identity.ts';
 import type { HubPolicy, HubRight } from './hub-policy.ts';
 import { type HubRefusal, hubRefusals } from './hub-refusal.ts';
@@ -36,12 +36,19 @@ export function checkPolicyToken(
   return hubRefusals.unauthorized(`policy ${policy.name} has no right ${wanted.right}`);
 }
 
+/** By what proofs are judged. */
+export interface ProofContext {
+  readonly policies: readonly HubPolicy[];
+  readonly clock: Clock;
+  /** For devices with `certificateAuthority`; none when absent. */
+  readonly authorities?: TrustedAuthorities;
+}
+
 /** Whether a device, or a module of it, is who it says it is; undefined when it is. */
 export function checkDeviceProof(
   proof: HubProof,
   asked: { readonly hub: string; readonly identity: HubIdentity; readonly module: HubModule | undefined },
-  policies: readonly HubPolicy[],
-  clock: Clock,
+  { policies, clock, authorities }: ProofContext,
 ): HubRefusal | undefined {
   const { hub, identity, module } = asked;
   const path = pathOf(identity.deviceId, module?.moduleId);
@@ -49,7 +56,10 @@ export function checkDeviceProof(
     case 'none':
       return hubRefusals.unauthorized('neither a token nor a client certificate');
     case 'certificate':
-      return checkCertificate(proof.chain, identity, clock);
+      return checkCertificate(proof.chain, identity, {
+        authorities: authorities?.() ?? [],
+        nowMs: clock.nowMs(),
+      });
     case 'sas': {
       const read = readToken(proof.token, hub, path, clock);
       if ('refusal' in read) return read.refusal;
@@ -98,27 +108,3 @@ function readToken(
   const reason = `the token expired ${Math.ceil(nowSeconds - token.se)} s ago`;
   return { refusal: hubRefusals.unauthorized(reason) };
 }
-
-function checkCertificate(
-  [leaf]: readonly Uint8Array[],
-  { deviceId, authentication }: HubIdentity,
-  clock: Clock,
-): HubRefusal | undefined {
-  if (leaf === undefined) return hubRefusals.unauthorized('neither a token nor a client certificate');
-  if (authentication.type !== 'selfSigned') {
-    const reason = `${deviceId} proves itself by ${authentication.type}, a certificate was presented`;
-    return hubRefusals.unauthorized(reason);
-  }
-  const certificate = new X509Certificate(leaf);
-  const presented = [certificate.fingerprint, certificate.fingerprint256].map(plainThumbprint);
-  const enrolled = [authentication.primaryThumbprint, authentication.secondaryThumbprint];
-  if (!enrolled.some((one) => one !== null && presented.includes(plainThumbprint(one)))) {
-    return hubRefusals.unauthorized(`the certificate is not one of the two known for ${deviceId}`);
-  }
-  const nowMs = clock.nowMs();
-  const [from, to] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
-  if (nowMs < from) return hubRefusals.unauthorized('the certificate is not valid yet');
-  return nowMs > to ? hubRefusals.unauthorized('the certificate is expired') : undefined;
-}
-
-const plainThumbprint = (text: string): string => text.replaceAll(':', '').toUpperCase();

@@ -1,9 +1,7 @@
 import { hash } from 'node:crypto';
-import type { Clock } from '../kernel/clock.ts';
-import { checkDeviceProof, type HubProof } from './authenticate.ts';
+import { checkDeviceProof, type HubProof, type ProofContext } from './authenticate.ts';
 import type { HubDirectory } from './hub-directory.ts';
 import { type HubIdentity, type HubModule, type HubTwin, moduleOf, type TwinObject } from './hub-identity.ts';
-import type { HubPolicy } from './hub-policy.ts';
 import { type HubRefusal, hubRefusals } from './hub-refusal.ts';
 import type { HubRegistry } from './hub-registry.ts';
 import { patchTwin } from './twin.ts';
@@ -46,13 +44,12 @@ export interface HubService {
 /** Largest message from a device: 256 KB, as published. */
 const LARGEST_MESSAGE_BYTES = 256 * 1024;
 
-export interface HubServiceParts {
+export interface HubServiceParts extends ProofContext {
   readonly directory: HubDirectory;
-  readonly policies: readonly HubPolicy[];
-  readonly clock: Clock;
 }
 
-export function createHubService({ directory, policies, clock }: HubServiceParts): HubService {
+export function createHubService({ directory, ...proofs }: HubServiceParts): HubService {
+  const { clock } = proofs;
   return {
     connect: (address, proof) => {
       const { hub, deviceId, moduleId } = address;
@@ -66,7 +63,7 @@ export function createHubService({ directory, policies, clock }: HubServiceParts
       if (moduleId !== undefined && module === undefined) {
         return hubRefusals.moduleNotFound(`${deviceId} has no module ${moduleId}`);
       }
-      const refusal = checkDeviceProof(proof, { hub: registry.hostName, identity, module }, policies, clock);
+      const refusal = checkDeviceProof(proof, { hub: registry.hostName, identity, module }, proofs);
       if (refusal !== undefined) return refusal;
       return identity.status === 'enabled'
         ? { kind: 'connected', registry, identity, module, certificateThumbprint: thumbprintOf(proof) }

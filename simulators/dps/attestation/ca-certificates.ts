@@ -94,6 +94,11 @@ export class CaCertificates {
     return known?.isVerified ? known.authority : undefined;
   }
 
+  /** All that are verified, for hubs. */
+  verifiedAuthorities(): Authority[] {
+    return [...this.#byName.values()].flatMap(({ isVerified, authority }) => (isVerified ? [authority] : []));
+  }
+
   clear(): void {
     this.#records.clear();
     this.#byName.clear();

@@ -7,9 +7,8 @@ import { clientChainOf } from '../../server/client-chain.ts';
 import { readBody } from '../../server/read-body.ts';
 import { HUB_PROPERTY_PREFIX, type HubErrorBody } from '../../wire/hub-api.ts';
 import { percentDecoded, withoutPort } from '../../wire/sas-resource.ts';
-import type { HubProof } from '../authenticate.ts';
+import type { HubProof, ProofContext } from '../authenticate.ts';
 import type { HubDirectory } from '../hub-directory.ts';
-import type { HubPolicy } from '../hub-policy.ts';
 import { type HubRefusal, hubRefusals } from '../hub-refusal.ts';
 import type { DeviceAddress, HubService } from '../hub-service.ts';
 import { answerRegistryRequest, type RegistryAnswer } from '../registry-api/registry-api.ts';
@@ -25,11 +24,9 @@ export interface HubRequestRecord {
   readonly durationMs: number;
 }
 
-export interface HubHttpsFrontEndParts {
+export interface HubHttpsFrontEndParts extends ProofContext {
   readonly directory: HubDirectory;
   readonly service: HubService;
-  readonly policies: readonly HubPolicy[];
-  readonly clock: Clock;
   readonly onAnswered: (record: HubRequestRecord) => void;
 }
 
@@ -93,14 +90,14 @@ function takeTelemetry(
 function registryAnswer(
   request: IncomingMessage,
   body: Buffer,
-  { directory, policies, clock }: HubHttpsFrontEndParts,
+  { directory, ...proofs }: HubHttpsFrontEndParts,
 ): RegistryAnswer {
   const registry = directory.find(hostOf(request));
   if (registry === undefined) return hubRefusals.hubNotFound(`${hostOf(request)} is not a linked hub`);
   const { method = '', url: target = '' } = request;
   const header = (name: string): string | undefined => request.headers[name]?.toString();
   const proof = proofOf(request);
-  return answerRegistryRequest({ registry, method, target, proof, header, body }, { policies, clock });
+  return answerRegistryRequest({ registry, method, target, proof, header, body }, proofs);
 }
 
 /** Device and module of `/devices/{id}[/modules/{id}]/messages/events`, or undefined for any other path. */

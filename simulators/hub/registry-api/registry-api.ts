@@ -1,7 +1,6 @@
-import type { Clock } from '../../kernel/clock.ts';
-import { checkDeviceProof, checkPolicyToken, type HubProof } from '../authenticate.ts';
+import { checkDeviceProof, checkPolicyToken, type HubProof, type ProofContext } from '../authenticate.ts';
 import { moduleOf } from '../hub-identity.ts';
-import type { HubPolicy, HubRight } from '../hub-policy.ts';
+import type { HubRight } from '../hub-policy.ts';
 import { type HubRefusal, hubRefusals } from '../hub-refusal.ts';
 import type { HubRegistry } from '../hub-registry.ts';
 import { runBulk } from './bulk.ts';
@@ -33,16 +32,11 @@ export type RegistryAnswer =
     }
   | HubRefusal;
 
-export interface RegistryApiParts {
-  readonly policies: readonly HubPolicy[];
-  readonly clock: Clock;
-}
-
 /** Identities in one answer, as published. */
 const LIST_LIMIT = 1000;
 
 /** The identity registry of a hub for those who hold a policy's key; a device may keep its own modules. */
-export function answerRegistryRequest(request: RegistryRequest, parts: RegistryApiParts): RegistryAnswer {
+export function answerRegistryRequest(request: RegistryRequest, parts: ProofContext): RegistryAnswer {
   const { method, target, body: bytes } = request;
   const [path = '', query = ''] = target.split('?');
   const matched = matchRegistryRoute(method, path);
@@ -63,23 +57,27 @@ function refuseUnlessAllowed(
   path: string,
   route: RegistryRoute,
   right: HubRight,
-  { policies, clock }: RegistryApiParts,
+  proofs: ProofContext,
 ): HubRefusal | undefined {
   const ofDevice = 'deviceId' in route && route.action.includes('module') ? route.deviceId : undefined;
   const isPolicyToken = proof.kind === 'sas' && /[&\s]skn=[^&]/.test(proof.token);
   if (ofDevice === undefined || isPolicyToken) {
+    const { policies, clock } = proofs;
     return checkPolicyToken(proof, { right, host: registry.hostName, path }, policies, clock);
   }
   const identity = registry.get(ofDevice);
   if (identity === undefined) return hubRefusals.unauthorized(`no device ${ofDevice.slice(0, 128)}`);
-  return checkDeviceProof(proof, { hub: registry.hostName, identity, module: undefined }, policies, clock);
+  const subject = { hub: registry.hostName, identity, module: undefined };
+  const refusal = checkDeviceProof(proof, subject, proofs);
+  if (refusal !== undefined || identity.status === 'enabled') return refusal;
+  return hubRefusals.unauthorized(`${identity.deviceId} is disabled`);
 }
 
 function run(
   route: RegistryRoute,
   body: unknown,
   { registry, header }: RegistryRequest,
-  { clock, top }: RegistryApiParts & { readonly top: number },
+  { clock, top }: ProofContext & { readonly top: number },
 ): RegistryAnswer {
   const ifMatch = header('if-match');
   const nowMs = clock.nowMs();
