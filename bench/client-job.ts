@@ -5,6 +5,7 @@ import { formatSasToken, signSas } from '../simulators/wire/sas-token.ts';
 /** What a client party registers: devices that share nothing but the server's CA. */
 export interface ClientJob {
   readonly port: number;
+  readonly mqttPort?: number;
   readonly amqpPort?: number;
   /** Default: https. */
   readonly transport?: TransportKind;

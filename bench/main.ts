@@ -1,23 +1,23 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Row, renderRows, type Suite } from './row.ts';
-import { amqpSuite } from './suites/amqp.ts';
 import { clientSuite } from './suites/client.ts';
 import { emulatorSuite } from './suites/emulator.ts';
 import { growthSuite } from './suites/growth.ts';
 import { hsmSuite } from './suites/hsm.ts';
 import { stateSuite } from './suites/state.ts';
 import { tpmSuite } from './suites/tpm.ts';
+import { transportsSuite } from './suites/transports.ts';
 
 /**
- * `npm run bench [-- --rounds 5] [-- client emulator state amqp tpm hsm growth]`: CPU per operation and rates, medians of several
+ * `npm run bench [-- --rounds 5] [-- client emulator state transports tpm hsm growth]`: CPU per operation and rates, medians of several
  * rounds, each beside a peer measured in the same run. Never part of the tests: speeds vary between runs.
  */
 const suites: Readonly<Record<string, Suite>> = {
   client: clientSuite,
   emulator: emulatorSuite,
   state: stateSuite,
-  amqp: amqpSuite,
+  transports: transportsSuite,
   tpm: tpmSuite,
   hsm: hsmSuite,
   growth: growthSuite,

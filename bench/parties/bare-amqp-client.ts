@@ -1,11 +1,12 @@
-import { connect as connectTls, createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import rhea, { type ConnectionOptions, type EventContext, type Message } from 'rhea';
+import { openBareStream } from '../bare-stream.ts';
 import type { ClientJob, JobDevice } from '../client-job.ts';
 import { inParallel } from '../in-parallel.ts';
 import { serveParty } from '../party.ts';
 
 /**
- * The yardstick of AMQP clients: a bare rhea loop that sends register and one status query on a fresh TLS connection
+ * The yardstick of AMQP clients: a bare rhea loop that sends register and one status query on a fresh connection
  * for each device, with SASL PLAIN, parses both answers, and does nothing else.
  */
 serveParty({
@@ -18,9 +19,10 @@ serveParty({
 async function register(
   job: ClientJob,
   { registrationId, token }: JobDevice,
-  secureContext: ReturnType<typeof createSecureContext>,
+  secureContext: SecureContext,
 ): Promise<void> {
   const address = `${job.idScope}/registrations/${registrationId}`;
+  const stream = await openBareStream(job, secureContext);
   const connection = rhea.create_container().connect({
     reconnect: false,
     username: address,
@@ -28,11 +30,10 @@ async function register(
     connection_details: () => ({
       host: job.hostName,
       port: 0,
-      connect: (_port: unknown, _host: unknown, _options: unknown, connected: () => void) =>
-        connectTls(
-          { host: '127.0.0.1', port: job.amqpPort ?? 0, servername: job.hostName, secureContext },
-          connected,
-        ),
+      connect: (_port: unknown, _host: unknown, _options: unknown, connected: () => void) => {
+        process.nextTick(connected); // rhea listens once it has the stream
+        return stream;
+      },
     }),
   } as unknown as ConnectionOptions);
   const failed = new Promise<never>((_, reject) => {

@@ -10,6 +10,7 @@ const register = async (job: ClientJob, client: ClientKind): Promise<void> => {
     hostName: job.hostName,
     address: '127.0.0.1',
     port: job.port,
+    mqttPort: job.mqttPort,
     amqpPort: job.amqpPort,
     idScope: job.idScope,
     apiVersion: '2021-06-01',

@@ -15,7 +15,12 @@ serveParty({
       assigningDurationMs: 0,
       ...options,
     });
-    return { port: dps.https.port, amqpPort: dps.amqp.port, caPem: dps.caPem };
+    return {
+      port: dps.https.port,
+      mqttPort: dps.mqtt.port,
+      amqpPort: dps.amqp.port,
+      caPem: dps.caPem,
+    };
   },
   enroll: async (devices: readonly JobDevice[]) => {
     await dps?.control.enroll(

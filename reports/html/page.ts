@@ -6,6 +6,7 @@ import { cellsSection } from './sections/cells.ts';
 import { checksSection } from './sections/checks.ts';
 import { errorsSection } from './sections/errors.ts';
 import { guideSection } from './sections/guide.ts';
+import { heatMapSection } from './sections/heat-map.ts';
 import { keyCustodySection } from './sections/key-custody.ts';
 import { latencySection } from './sections/latency.ts';
 import { overviewSection } from './sections/overview.ts';
@@ -20,6 +21,7 @@ export function renderPage(result: RunResult): string {
   const sections = [
     checksSection(result),
     errorsSection(result),
+    heatMapSection(result),
     cellsSection(result),
     phasesSection(result),
     latencySection(result),
