@@ -159,7 +159,7 @@ describe('an AMQP connection of the server', () => {
           peer.stream.destroy();
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 150, interruptAfterTimeLimit: 15_000 }, // on a busy machine fewer must do
     );
     const { application, messages } = createApplication();
     await converse(application, recordedClient);
