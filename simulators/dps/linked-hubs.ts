@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { createHubAmqpFrontEnd } from '../hub/front-ends/amqp.ts';
 import { createHubHttpsFrontEnd, type HubRequestRecord, isHubRequest } from '../hub/front-ends/https.ts';
 import { createHubMqttFrontEnd } from '../hub/front-ends/mqtt.ts';
 import { HubDirectory } from '../hub/hub-directory.ts';
@@ -7,11 +8,14 @@ import { HUB_OWNER_POLICY, type HubPolicy, hubPolicyRights } from '../hub/hub-po
 import { createHubService, type HubService } from '../hub/hub-service.ts';
 import { type DeviceToProvision, provisionDevice } from '../hub/provision-device.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { type AmqpApplication, serveAmqp } from '../server/amqp-connection.ts';
+import type { SaslExchange } from '../server/amqp-sasl.ts';
 import { type MqttApplication, type OpenMqttApplication, serveMqtt } from '../server/mqtt-connection.ts';
 import type { RecordStorage } from '../storage/collection.ts';
 import { serviceTime } from '../wire/service-time.ts';
 import { readKey } from './check-options.ts';
 import type { LoggedRequest } from './dps-control.ts';
+import type { AmqpFrontEnd } from './front-ends/amqp.ts';
 import { keptKey } from './kept-key.ts';
 import type { RequestLog } from './request-log.ts';
 
@@ -27,6 +31,8 @@ export interface LinkedHubServices {
   readonly routeByUserName: (
     dps: OpenMqttApplication,
   ) => (stream: Duplex, chain: readonly Uint8Array[]) => void;
+  /** AMQP connections by the host name of their open frame; before it by the user name, if one comes. */
+  readonly routeByHostName: (dps: AmqpFrontEnd) => (stream: Duplex, chain: readonly Uint8Array[]) => void;
   /** By host name of the hub, for its policy `iothubowner`. */
   readonly connectionStrings: Readonly<Record<string, string>>;
 }
@@ -50,6 +56,7 @@ export function createLinkedHubs(options: {
   };
   const frontEnd = createHubHttpsFrontEnd({ directory, service, policies, clock, onAnswered });
   const mqtt = createHubMqttFrontEnd({ service, clock, onAnswered });
+  const amqp = createHubAmqpFrontEnd({ directory, service, onAnswered });
   return {
     directory,
     service,
@@ -60,6 +67,8 @@ export function createLinkedHubs(options: {
       (isHubRequest(request, directory) ? frontEnd : dps)(request, response);
     },
     routeByUserName: (dps) => (stream, chain) => serveMqtt(stream, eitherMqtt(dps(chain), mqtt(chain))),
+    routeByHostName: (dps) => (stream, chain) =>
+      serveAmqp(stream, eitherAmqp(dps(chain), amqp(chain), directory)),
     connectionStrings: Object.fromEntries(
       hubs.map((hub) => [
         hub,
@@ -77,6 +86,34 @@ function eitherMqtt(dps: MqttApplication, hub: MqttApplication): MqttApplication
       chosen = isForHub(packet.userName ?? '') ? hub : dps;
       return chosen.connect(packet, peer);
     },
+    onProblem: (reason) => chosen.onProblem?.(reason),
+  };
+}
+
+/** Whatever goes wrong before the open frame is DPS's to tell. */
+function eitherAmqp(dps: AmqpApplication, hub: AmqpApplication, directory: HubDirectory): AmqpApplication {
+  let chosen = dps;
+  return {
+    mechanisms: {
+      ...hub.mechanisms,
+      ...dps.mechanisms,
+      PLAIN: () => {
+        let exchange: SaslExchange | undefined;
+        return {
+          next: (response) => {
+            const either = response.includes('@sas.') ? hub : dps;
+            exchange ??= either.mechanisms['PLAIN']?.();
+            return exchange?.next(response) ?? { kind: 'decided', authenticated: false };
+          },
+        };
+      },
+    },
+    opened: (hostName) => {
+      chosen = directory.find(hostName) === undefined ? dps : hub;
+      chosen.opened?.(hostName);
+    },
+    refuseLink: (address, properties) => chosen.refuseLink(address, properties),
+    receive: (message, address) => chosen.receive(message, address),
     onProblem: (reason) => chosen.onProblem?.(reason),
   };
 }

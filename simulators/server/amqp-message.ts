@@ -25,6 +25,8 @@ export type AmqpOutcome =
   | { readonly kind: 'rejected'; readonly error: AmqpError };
 
 export interface AmqpReply {
+  /** Default: that of the request. */
+  readonly correlationId?: unknown;
   readonly applicationProperties?: Readonly<Record<string, unknown>>;
   readonly annotations?: Readonly<Record<string, unknown>>;
   readonly body: Uint8Array;
