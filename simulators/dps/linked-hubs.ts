@@ -12,6 +12,7 @@ import { type AmqpApplication, serveAmqp } from '../server/amqp-connection.ts';
 import type { SaslExchange } from '../server/amqp-sasl.ts';
 import { type MqttApplication, type OpenMqttApplication, serveMqtt } from '../server/mqtt-connection.ts';
 import type { RecordStorage } from '../storage/collection.ts';
+import { CBS_ADDRESS } from '../wire/hub-amqp.ts';
 import { serviceTime } from '../wire/service-time.ts';
 import { readKey } from './check-options.ts';
 import type { LoggedRequest } from './dps-control.ts';
@@ -112,7 +113,11 @@ function eitherAmqp(dps: AmqpApplication, hub: AmqpApplication, directory: HubDi
       chosen = directory.find(hostName) === undefined ? dps : hub;
       chosen.opened?.(hostName);
     },
-    refuseLink: (address, properties) => chosen.refuseLink(address, properties),
+    refuseLink: (address, properties) => {
+      // A device behind a gateway names that in its open frame; no idScope is called like this.
+      if (address === CBS_ADDRESS || address.startsWith('devices/')) chosen = hub;
+      return chosen.refuseLink(address, properties);
+    },
     receive: (message, address) => chosen.receive(message, address),
     onProblem: (reason) => chosen.onProblem?.(reason),
   };

@@ -51,6 +51,7 @@ function createSession(parts: HubAmqpFrontEndParts, chain: readonly Uint8Array[]
   const putToken = (token: string): HubRefusal | undefined => {
     const named = idsOfToken(token);
     if (named === undefined) return hubRefusals.unauthorized('the token is for no device of a hub');
+    if (directory.find(hub) === undefined) hub = named.hub; // the open frame named a gateway
     const device = connect(named, { kind: 'sas', token });
     if (device.kind === 'refused') return device;
     tokens.set(`${named.deviceId}/${named.moduleId ?? ''}`, token);
@@ -154,10 +155,12 @@ const cbsAnswer = ({ messageId }: AmqpMessage, refusal: HubRefusal | undefined):
   },
 });
 
-function idsOfToken(token: string): Ids | undefined {
+function idsOfToken(token: string): DeviceAddress | undefined {
   try {
     const resource = percentDecoded(parseSasToken(token).sr);
-    return parseAddress(resource.slice(resource.indexOf('/') + 1));
+    const [hub = ''] = resource.split('/');
+    const named = parseAddress(resource.slice(hub.length + 1));
+    return named && { ...named, hub };
   } catch (thrown) {
     if (thrown instanceof CodecError) return undefined;
     throw thrown;
