@@ -75,3 +75,7 @@ function bodyOf(body: unknown): Buffer {
 
 const asRecord = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+
+/** Numbers of a type that clients insist on, for the properties and annotations of a reply. */
+export const amqpInt = (value: number): unknown => rhea.types.wrap_int(value);
+export const amqpLong = (value: number): unknown => rhea.types.wrap_long(value);

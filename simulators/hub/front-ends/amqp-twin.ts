@@ -1,5 +1,4 @@
-import rhea from 'rhea';
-import type { AmqpMessage, AmqpReply } from '../../server/amqp-message.ts';
+import { type AmqpMessage, type AmqpReply, amqpInt, amqpLong } from '../../server/amqp-message.ts';
 import type { TwinObject } from '../hub-identity.ts';
 import { type HubRefusal, hubRefusals } from '../hub-refusal.ts';
 import type { ConnectedDevice, HubService } from '../hub-service.ts';
@@ -40,8 +39,8 @@ const refused = ({ status, errorCode, message }: HubRefusal): AmqpReply =>
 
 const respond = (status: number, body: unknown, version?: number): AmqpReply => ({
   annotations: {
-    status: rhea.types.wrap_int(status),
-    ...(version === undefined ? {} : { version: rhea.types.wrap_long(version) }),
+    status: amqpInt(status),
+    ...(version === undefined ? {} : { version: amqpLong(version) }),
   },
   body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
 });

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import rhea from 'rhea';
 import { CodecError, toError } from '../../kernel/errors.ts';
 import type { AmqpApplication } from '../../server/amqp-connection.ts';
-import type { AmqpError, AmqpMessage, AmqpOutcome } from '../../server/amqp-message.ts';
+import { type AmqpError, type AmqpMessage, type AmqpOutcome, amqpInt } from '../../server/amqp-message.ts';
 import { plainMechanism, type SaslExchange } from '../../server/amqp-sasl.ts';
 import { CBS_ADDRESS, CBS_OPERATION, CBS_STATUS_CODE, CBS_STATUS_DESCRIPTION } from '../../wire/hub-amqp.ts';
 import { percentDecoded } from '../../wire/sas-resource.ts';
@@ -148,7 +147,7 @@ const cbsAnswer = ({ messageId }: AmqpMessage, refusal: HubRefusal | undefined):
   reply: {
     correlationId: messageId,
     applicationProperties: {
-      [CBS_STATUS_CODE]: rhea.types.wrap_int(refusal?.status ?? 200),
+      [CBS_STATUS_CODE]: amqpInt(refusal?.status ?? 200),
       [CBS_STATUS_DESCRIPTION]: refusal?.message ?? 'OK',
     },
     body: Buffer.alloc(0),
