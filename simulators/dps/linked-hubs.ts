@@ -8,7 +8,7 @@ import { HUB_OWNER_POLICY, type HubPolicy, hubPolicyRights } from '../hub/hub-po
 import { createHubService, type HubService } from '../hub/hub-service.ts';
 import { type DeviceToProvision, provisionDevice } from '../hub/provision-device.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { type AmqpApplication, serveAmqp } from '../server/amqp-connection.ts';
+import { type AmqpApplication, type OpenAmqpApplication, serveAmqp } from '../server/amqp-connection.ts';
 import type { SaslExchange } from '../server/amqp-sasl.ts';
 import { type MqttApplication, type OpenMqttApplication, serveMqtt } from '../server/mqtt-connection.ts';
 import type { RecordStorage } from '../storage/collection.ts';
@@ -16,7 +16,6 @@ import { CBS_ADDRESS } from '../wire/hub-amqp.ts';
 import { serviceTime } from '../wire/service-time.ts';
 import { readKey } from './check-options.ts';
 import type { LoggedRequest } from './dps-control.ts';
-import type { AmqpFrontEnd } from './front-ends/amqp.ts';
 import { keptKey } from './kept-key.ts';
 import type { RequestLog } from './request-log.ts';
 

@@ -22,6 +22,9 @@ export interface AmqpApplication {
   onProblem?(reason: string): void;
 }
 
+/** Makes what decides for a connection, from the client certificates that it came with. */
+export type OpenAmqpApplication = (chain: readonly Uint8Array[]) => AmqpApplication;
+
 const MAX_FRAME_BYTES = 64 * 1024;
 /** The service's limit for a message's body, and room for what is around it. */
 const MAX_MESSAGE_BYTES = 100 * 1024;

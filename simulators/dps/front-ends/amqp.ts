@@ -1,7 +1,7 @@
 import { fromBase64, toBase64 } from '../../kernel/bytes.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { toError } from '../../kernel/errors.ts';
-import type { AmqpApplication } from '../../server/amqp-connection.ts';
+import type { AmqpApplication, OpenAmqpApplication } from '../../server/amqp-connection.ts';
 import type { AmqpError, AmqpMessage, AmqpOutcome } from '../../server/amqp-message.ts';
 import { plainMechanism } from '../../server/amqp-sasl.ts';
 import {
@@ -28,12 +28,9 @@ import {
   statusOf,
 } from './messaging.ts';
 
-/** Makes what serves one connection, TLS or WebSocket. */
-export type AmqpFrontEnd = (chain: readonly Uint8Array[]) => AmqpApplication;
-
 /** The DPS device API over AMQP 1.0: mechanisms, link addresses, properties and errors; every decision is the core's. */
 export const createAmqpFrontEnd =
-  (parts: MessagingParts): AmqpFrontEnd =>
+  (parts: MessagingParts): OpenAmqpApplication =>
   (chain) =>
     createSession(parts, chain);
 
