@@ -32,7 +32,9 @@ export interface LinkedHubServices {
     dps: OpenMqttApplication,
   ) => (stream: Duplex, chain: readonly Uint8Array[]) => void;
   /** AMQP connections by the host name of their open frame; before it by the user name, if one comes. */
-  readonly routeByHostName: (dps: AmqpFrontEnd) => (stream: Duplex, chain: readonly Uint8Array[]) => void;
+  readonly routeByHostName: (
+    dps: OpenAmqpApplication,
+  ) => (stream: Duplex, chain: readonly Uint8Array[]) => void;
   /** By host name of the hub, for its policy `iothubowner`. */
   readonly connectionStrings: Readonly<Record<string, string>>;
 }
