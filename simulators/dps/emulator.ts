@@ -188,7 +188,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     ...{ service, serviceApi, log, clock, retryAfterSeconds },
     latencyMs: (what) => latencies[latency].requestMs(seed, what),
   });
-  const serveAmqp = createAmqpFrontEnd({ service, log, clock, retryAfterSeconds });
+  const serveAmqp = linked.routeByHostName(createAmqpFrontEnd({ service, log, clock, retryAfterSeconds }));
   const serveMqtt = linked.routeByUserName(createMqttFrontEnd({ service, log, clock, retryAfterSeconds }));
   const upgrade = createWebSocketUpgrade({
     [AMQP_SUBPROTOCOL.toLowerCase()]: serveAmqp,

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TrustedAuthorities } from '../hub/check-certificate.ts';
+import { createHubAmqpFrontEnd } from '../hub/front-ends/amqp.ts';
 import { createHubHttpsFrontEnd, type HubRequestRecord, isHubRequest } from '../hub/front-ends/https.ts';
 import { createHubMqttFrontEnd } from '../hub/front-ends/mqtt.ts';
 import { HubDirectory } from '../hub/hub-directory.ts';
@@ -8,8 +9,11 @@ import { HUB_OWNER_POLICY, type HubPolicy, hubPolicyRights } from '../hub/hub-po
 import { createHubService, type HubService } from '../hub/hub-service.ts';
 import { type DeviceToProvision, provisionDevice } from '../hub/provision-device.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { type AmqpApplication, type OpenAmqpApplication, serveAmqp } from '../server/amqp-connection.ts';
+import type { SaslExchange } from '../server/amqp-sasl.ts';
 import { type MqttApplication, type OpenMqttApplication, serveMqtt } from '../server/mqtt-connection.ts';
 import type { RecordStorage } from '../storage/collection.ts';
+import { CBS_ADDRESS } from '../wire/hub-amqp.ts';
 import { serviceTime } from '../wire/service-time.ts';
 import { readKey } from './check-options.ts';
 import type { LoggedRequest } from './dps-control.ts';
@@ -27,6 +31,10 @@ export interface LinkedHubServices {
   /** MQTT connections by the name that a client gives itself: DPS is asked for by its idScope, a hub by its host name. */
   readonly routeByUserName: (
     dps: OpenMqttApplication,
+  ) => (stream: Duplex, chain: readonly Uint8Array[]) => void;
+  /** AMQP connections by the host name of their open frame; before it by the user name, if one comes. */
+  readonly routeByHostName: (
+    dps: OpenAmqpApplication,
   ) => (stream: Duplex, chain: readonly Uint8Array[]) => void;
   /** By host name of the hub, for its policy `iothubowner`. */
   readonly connectionStrings: Readonly<Record<string, string>>;
@@ -55,6 +63,7 @@ export function createLinkedHubs(options: {
     ...{ directory, service, policies, clock, authorities, onAnswered },
   });
   const mqtt = createHubMqttFrontEnd({ service, clock, onAnswered });
+  const amqp = createHubAmqpFrontEnd({ directory, service, onAnswered });
   return {
     directory,
     service,
@@ -65,6 +74,8 @@ export function createLinkedHubs(options: {
       (isHubRequest(request, directory) ? frontEnd : dps)(request, response);
     },
     routeByUserName: (dps) => (stream, chain) => serveMqtt(stream, eitherMqtt(dps(chain), mqtt(chain))),
+    routeByHostName: (dps) => (stream, chain) =>
+      serveAmqp(stream, eitherAmqp(dps(chain), amqp(chain), directory)),
     connectionStrings: Object.fromEntries(
       hubs.map((hub) => [
         hub,
@@ -82,6 +93,38 @@ function eitherMqtt(dps: MqttApplication, hub: MqttApplication): MqttApplication
       chosen = isForHub(packet.userName ?? '') ? hub : dps;
       return chosen.connect(packet, peer);
     },
+    onProblem: (reason) => chosen.onProblem?.(reason),
+  };
+}
+
+/** Whatever goes wrong before the open frame is DPS's to tell. */
+function eitherAmqp(dps: AmqpApplication, hub: AmqpApplication, directory: HubDirectory): AmqpApplication {
+  let chosen = dps;
+  return {
+    mechanisms: {
+      ...hub.mechanisms,
+      ...dps.mechanisms,
+      PLAIN: () => {
+        let exchange: SaslExchange | undefined;
+        return {
+          next: (response) => {
+            const either = response.includes('@sas.') ? hub : dps;
+            exchange ??= either.mechanisms['PLAIN']?.();
+            return exchange?.next(response) ?? { kind: 'decided', authenticated: false };
+          },
+        };
+      },
+    },
+    opened: (hostName) => {
+      chosen = directory.find(hostName) === undefined ? dps : hub;
+      chosen.opened?.(hostName);
+    },
+    refuseLink: (address, properties) => {
+      // A device behind a gateway names that in its open frame; no idScope is called like this.
+      if (address === CBS_ADDRESS || address.startsWith('devices/')) chosen = hub;
+      return chosen.refuseLink(address, properties);
+    },
+    receive: (message, address) => chosen.receive(message, address),
     onProblem: (reason) => chosen.onProblem?.(reason),
   };
 }

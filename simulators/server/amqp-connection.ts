@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import rhea, { type Connection, type ConnectionOptions, type EventContext } from 'rhea';
 import { toError } from '../kernel/errors.ts';
+import { withoutPort } from '../wire/sas-resource.ts';
 import { AmqpInput, type AmqpInputItem } from './amqp-input.ts';
 import { serveLinks } from './amqp-links.ts';
 import type { AmqpError, AmqpMessage, AmqpOutcome } from './amqp-message.ts';
@@ -11,6 +12,8 @@ import { rheaMechanisms, type SaslMechanisms } from './amqp-sasl.ts';
 /** What a service decides for one connection. */
 export interface AmqpApplication {
   readonly mechanisms: SaslMechanisms;
+  /** @param hostName whom the client means to speak to, without a port */
+  opened?(hostName: string): void;
   /** @returns why a link to that address is refused; `undefined` lets it in */
   refuseLink(address: string, properties: Readonly<Record<string, unknown>>): AmqpError | undefined;
   /** What becomes of a message; a reply goes out on the link that the client receives on from the same address. */
@@ -18,6 +21,9 @@ export interface AmqpApplication {
   /** What the peer did against the standard, or what broke, in words for an operator. */
   onProblem?(reason: string): void;
 }
+
+/** Makes what decides for a connection, from the client certificates that it came with. */
+export type OpenAmqpApplication = (chain: readonly Uint8Array[]) => AmqpApplication;
 
 const MAX_FRAME_BYTES = 64 * 1024;
 /** The service's limit for a message's body, and room for what is around it. */
@@ -117,6 +123,8 @@ class AmqpConnection {
 
   #opened(connection: Connection): void {
     clearTimeout(this.#openTimer);
+    const { hostname } = connection as { readonly hostname?: unknown };
+    this.#application.opened?.(typeof hostname === 'string' ? withoutPort(hostname) : '');
     const { max_frame_size: frame, idle_time_out: idle } = connection;
     const tooSmall = isBelow(frame, MIN_FRAME_BYTES) ? 'max-frame-size' : 'idle-time-out';
     if (!isBelow(frame, MIN_FRAME_BYTES) && !isBelow(idle, MIN_IDLE_TIME_OUT_MS)) return;

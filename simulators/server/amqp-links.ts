@@ -78,7 +78,8 @@ export function serveLinks(
       // Later, so that the disposition leaves first: the C# and Java SDKs wait for it before they read.
       if (reply !== undefined) {
         setImmediate(() => {
-          if (link?.is_open() === true) trySend(link, toRhea(reply, request.correlationId), close);
+          if (link?.is_open() === true)
+            trySend(link, toRhea(reply, reply.correlationId ?? request.correlationId), close);
         });
       }
     }

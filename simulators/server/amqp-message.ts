@@ -25,6 +25,8 @@ export type AmqpOutcome =
   | { readonly kind: 'rejected'; readonly error: AmqpError };
 
 export interface AmqpReply {
+  /** Default: that of the request. */
+  readonly correlationId?: unknown;
   readonly applicationProperties?: Readonly<Record<string, unknown>>;
   readonly annotations?: Readonly<Record<string, unknown>>;
   readonly body: Uint8Array;
@@ -73,3 +75,7 @@ function bodyOf(body: unknown): Buffer {
 
 const asRecord = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+
+/** Numbers of a type that clients insist on, for the properties and annotations of a reply. */
+export const amqpInt = (value: number): unknown => rhea.types.wrap_int(value);
+export const amqpLong = (value: number): unknown => rhea.types.wrap_long(value);

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import rhea, {
   type Connection,
   type ConnectionOptions,
+  type Delivery,
   type EventContext,
   type Message,
   type Sender,
@@ -17,6 +18,8 @@ export interface AmqpSessionOptions {
   readonly containerId: string;
   /** Of both links. */
   readonly address: string;
+  /** Whether there is a link for replies. Default true. */
+  readonly receives?: boolean;
   readonly linkProperties: Readonly<Record<string, string>>;
   /** By name; without any the connection begins with AMQP itself, and the certificate is the proof. */
   readonly mechanisms: Readonly<Record<string, SaslClientMechanism>> | undefined;
@@ -36,6 +39,9 @@ export class AmqpSession {
   /** Settles when messages can be sent, or with what kept that from happening. */
   readonly #ready = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
+  readonly #senders = new Map<string, Sender>();
+  /** Messages without a reply, until they are settled. */
+  readonly #posted = new Map<Delivery, PromiseWithResolvers<void>>();
   #failure: RigError | undefined;
   #awaited: { readonly id: string; readonly reply: PromiseWithResolvers<Message> } | undefined;
   #requests = 0;
@@ -46,10 +52,11 @@ export class AmqpSession {
     this.#connection = rhea.create_container().create_connection(clientOptions(stream, options));
     this.#listen();
     this.#connection.connect();
-    const { address, linkProperties: properties } = options;
+    const { address, linkProperties: properties, receives = true } = options;
     // All in one flight with the open frame: nothing here needs the server's answer before.
-    this.#connection.open_receiver({ source: address, properties, credit_window: 8 });
+    if (receives) this.#connection.open_receiver({ source: address, properties, credit_window: 8 });
     this.#sender = this.#connection.open_sender({ target: address, properties });
+    this.#senders.set(address, this.#sender);
   }
 
   get usable(): boolean {
@@ -78,11 +85,31 @@ export class AmqpSession {
     const id = String(this.#requests);
     const reply = Promise.withResolvers<Message>();
     this.#awaited = { id, reply };
-    this.#sender.send({ ...message, correlation_id: id });
+    this.#sender.send({ ...message, message_id: id, correlation_id: id });
     try {
       return await this.#bounded(reply.promise, signal);
     } finally {
       this.#awaited = undefined;
+    }
+  }
+
+  /**
+   * Sends a message to any address and waits until it is accepted there.
+   *
+   * @throws DpsServiceError when it was rejected, TransportError when the connection ended meanwhile
+   */
+  async post(address: string, message: Message, signal: AbortSignal): Promise<void> {
+    await this.ready(signal);
+    if (this.#failure !== undefined) throw this.#failure;
+    const sender = this.#senders.get(address) ?? this.#connection.open_sender({ target: address });
+    this.#senders.set(address, sender);
+    const settled = Promise.withResolvers<void>();
+    const delivery = sender.send(message); // rhea keeps it until there is credit
+    this.#posted.set(delivery, settled);
+    try {
+      await this.#bounded(settled.promise, signal);
+    } finally {
+      this.#posted.delete(delivery);
     }
   }
 
@@ -120,9 +147,15 @@ export class AmqpSession {
         this.#awaited?.reply.resolve(message);
       }
     });
+    connection.on('accepted', ({ delivery }: EventContext) => {
+      if (delivery !== undefined) this.#posted.get(delivery)?.resolve();
+    });
     connection.on('rejected', ({ delivery }: EventContext) => {
       const state = delivery?.remote_state as { error?: unknown } | undefined;
-      this.#awaited?.reply.reject(amqpServiceError(state?.error)); // the connection lives on
+      const refusal = amqpServiceError(state?.error); // the connection lives on
+      const posted = delivery && this.#posted.get(delivery);
+      if (posted === undefined) this.#awaited?.reply.reject(refusal);
+      else posted.reject(refusal);
     });
     for (const event of ['released', 'modified']) {
       connection.on(event, () => this.#fail(protocolError(`the request was ${event}`)));
@@ -151,6 +184,7 @@ export class AmqpSession {
     this.#failure = error;
     this.#ready.reject(error);
     this.#awaited?.reply.reject(error);
+    for (const { reject } of this.#posted.values()) reject(error);
     if (error instanceof TransportError) this.#stream.destroy();
   }
 }

@@ -1,4 +1,5 @@
 import type { TransportKind } from '../wire/transports.ts';
+import { createHubAmqpTransport, createHubAmqpWsTransport } from './hub-amqp.ts';
 import { createHubHttpsTransport } from './hub-https.ts';
 import { createHubMqttTransport, createHubMqttWsTransport } from './hub-mqtt.ts';
 import type { HubDeviceOptions, HubEndpoint, HubTransport } from './hub-transport.ts';
@@ -10,6 +11,6 @@ export const hubTransports: Readonly<Record<TransportKind, CreateHubTransport>> 
   https: createHubHttpsTransport,
   mqtt: createHubMqttTransport,
   'mqtt-ws': createHubMqttWsTransport,
-  amqp: createHubHttpsTransport,
-  'amqp-ws': createHubHttpsTransport,
+  amqp: createHubAmqpTransport,
+  'amqp-ws': createHubAmqpWsTransport,
 };

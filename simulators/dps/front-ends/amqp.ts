@@ -1,8 +1,7 @@
-import type { Duplex } from 'node:stream';
 import { fromBase64, toBase64 } from '../../kernel/bytes.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { toError } from '../../kernel/errors.ts';
-import { type AmqpApplication, serveAmqp } from '../../server/amqp-connection.ts';
+import type { AmqpApplication, OpenAmqpApplication } from '../../server/amqp-connection.ts';
 import type { AmqpError, AmqpMessage, AmqpOutcome } from '../../server/amqp-message.ts';
 import { plainMechanism } from '../../server/amqp-sasl.ts';
 import {
@@ -29,14 +28,11 @@ import {
   statusOf,
 } from './messaging.ts';
 
-/** Serves one connection, TLS or WebSocket. */
-export type AmqpFrontEnd = (stream: Duplex, chain: readonly Uint8Array[]) => void;
-
 /** The DPS device API over AMQP 1.0: mechanisms, link addresses, properties and errors; every decision is the core's. */
 export const createAmqpFrontEnd =
-  (parts: MessagingParts): AmqpFrontEnd =>
-  (stream, chain) =>
-    serveAmqp(stream, createSession(parts, chain));
+  (parts: MessagingParts): OpenAmqpApplication =>
+  (chain) =>
+    createSession(parts, chain);
 
 /** What is known of one connection: a SASL layer names the device and its proof, without one the certificate stands. */
 function createSession(parts: MessagingParts, chain: readonly Uint8Array[]): AmqpApplication {
