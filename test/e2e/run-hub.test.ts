@@ -18,12 +18,12 @@ describe('dps-rig run scenarios/conformance/hub.toml', () => {
   }, 120_000);
   afterAll(() => rig[Symbol.asyncDispose]());
 
-  it('passes with both clients, every attestation and every key store, over HTTPS and MQTT', () => {
+  it('passes with both clients, every attestation and every key store, over every transport', () => {
     expect(ended).toMatchObject({ exitCode: 0 });
     const { outcomes, devices, cells } = rig.result();
     expect(outcomes).toMatchObject({ assigned: devices, ended: 0, error: 0 });
     const transports = new Set(cells.filter((cell) => cell.devices > 0).map((cell) => cell.transport));
-    expect(transports).toEqual(new Set(['https', 'mqtt', 'mqtt-ws']));
+    expect(transports).toEqual(new Set(['https', 'mqtt', 'mqtt-ws', 'amqp', 'amqp-ws']));
     expect(
       new Set(cells.filter(({ notPossible }) => notPossible === null).map(({ keyStore }) => keyStore)).size,
     ).toBe(3);
