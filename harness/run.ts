@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Where the emulator of the run writes the secrets of its TLS connections to. */
   readonly keyLogFile?: string | undefined;
+  /** Private hosts besides loopback that the user lets load go to. */
+  readonly allowedHosts?: readonly string[];
 }
 
 /**
@@ -37,6 +39,7 @@ export interface RunOptions {
  */
 export async function run(options: RunOptions): Promise<RunResult> {
   const { scenario, scenarioFile, signal, onProgress = () => undefined, keyLogFile } = options;
+  const { allowedHosts = [] } = options;
   const startedAt = new Date();
   const plan = planFleet(scenario, expandMatrix(scenario));
   const ranges = splitIntoRanges(plan.devices.length, scenario.run.rangeSize);
@@ -45,7 +48,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
   // On disk: the states of ten thousand TPMs are no small thing in memory.
   await using directory = await openScratchDirectory({ name: 'run', parent: tmpdir() });
   using keyLog = keyLogFile === undefined ? undefined : openKeyLog(keyLogFile);
-  await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile, plan.seed, keyLog?.write);
+  await using endpoint = await openEndpoint(scenario.endpoint, {
+    ...{ scenarioFile, seed: plan.seed, allowedHosts },
+    onKeyLog: keyLog?.write,
+  });
   // Before the threads start, and until they have ended: they share what PKCS#11 modules it loads.
   await using tokens = await openFleetTokens(plan, setup.workers, signal, onProgress);
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
