@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly ALL=(emulator device cli swtpm softhsm)
+readonly ALL=(emulator device cli swtpm softhsm tools)
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || targets=("${ALL[@]}")
 tag=${DPS_RIG_TAG:-latest}
@@ -23,7 +23,7 @@ for target in "${targets[@]}"; do
   began=$SECONDS
   # The host's network: where packages come from a mirror, the host is what reaches it.
   # shellcheck disable=SC2086  # BUILD_ARGS are several
-  if ! docker build --network host --file docker/Dockerfile --target "$target" --tag "dps-rig/$target:$tag" \
+  if ! docker build --force-rm --network host --file docker/Dockerfile --target "$target" --tag "dps-rig/$target:$tag" \
     --build-arg "VERSION=$version" --build-arg "REVISION=$revision" ${BUILD_ARGS:-} . >"$log" 2>&1; then
     tail -n 40 "$log" >&2
     printf 'images: dps-rig/%s was not built; the last lines are above\n' "$target" >&2

@@ -7,6 +7,7 @@ const asked = request(
   {
     ...{ host: '127.0.0.1', servername: 'global.azure-devices-provisioning.net', ca, method: 'POST' },
     path: '/health/registrations/health?api-version=2021-06-01',
+    headers: { 'Content-Type': 'application/json' },
     timeout: 4000,
   },
   (answer) => {
@@ -25,4 +26,4 @@ asked.on('error', (error) => {
   process.stdout.write(`${error.message}\n`);
   process.exitCode = 1;
 });
-asked.end();
+asked.end('{"registrationId":"health"}');

@@ -39,10 +39,13 @@ unset user_pin so_pin TOKEN_USER_PIN TOKEN_SO_PIN
 rm -f "$SOCKET"
 server=0
 trap 'kill "$server" 2>/dev/null; wait; exit 0' TERM INT
-"$(dirname "$(readlink -f /usr/local/lib/p11-kit-client.so)")/../p11-kit/p11-kit-server" \
-  --foreground --name "$SOCKET" --provider "$(find /usr/lib -name libsofthsm2.so -print -quit)" 'pkcs11:' &
+p11-kit-server --foreground --name "$SOCKET" --provider "$(find /usr/lib -name libsofthsm2.so -print -quit)" 'pkcs11:' &
 server=$!
-for ((tries = 0; tries < 200; tries++)); do [ -S "$SOCKET" ] && break; sleep 0.05; done
+for ((tries = 0; tries < 200; tries++)); do
+  [ -S "$SOCKET" ] && break
+  kill -0 "$server" 2>/dev/null || fail 'the p11-kit server ended'
+  sleep 0.05
+done
 # Who may reach the volume may use the tokens; the PIN is what guards the keys.
 chmod 666 "$SOCKET"
 printf 'softhsm: %s tokens at %s\n' "$TOKEN_COUNT" "$SOCKET"

@@ -48,10 +48,10 @@ export async function connectEndpoint(
   const info = await ask(control.info());
   const dps = {
     hostName: endpoint.hostName ?? info.https.hostName,
-    address: await addressOf(
-      endpoint.address ?? (isUnspecified(info.https.address) ? managementAddress : info.https.address),
-      'endpoint.address',
-    ),
+    address:
+      endpoint.address === undefined && isUnspecified(info.https.address)
+        ? managementAddress
+        : await addressOf(endpoint.address ?? info.https.address, 'endpoint.address'),
     port: endpoint.port ?? info.https.port,
     mqttPort: info.mqtt.port,
     amqpPort: info.amqp.port,
