@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 
 // Asks as a device without a token, by the name that devices use and trusting what they trust: DPS must refuse it itself.
-const ca = await readFile('/trust/ca.pem');
+const ca = await readFile('/trust/ca.crt');
 const asked = request(
   {
     ...{ host: '127.0.0.1', servername: 'global.azure-devices-provisioning.net', ca, method: 'POST' },

@@ -33,8 +33,8 @@ while true; do
   wait -n -p ended || status=$?
   index=${index_of[$ended]}
   unset "index_of[$ended]"
-  printf 'swtpm: TPM %s ended with %s\n' "$index" "$status" >&2
   early=$((SECONDS - began > 1 ? 0 : early + 1))
   ((early < 10)) || { printf 'swtpm: TPMs end as soon as they start\n' >&2; kill "${!index_of[@]}"; exit 1; }
   start "$index"
+  printf 'swtpm: TPM %s ended with %s and is started again\n' "$index" "$status"
 done
