@@ -60,9 +60,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const recorder = recordOutcomes(timed.outcomes);
   const interrupted = signal.aborted;
   const telemetry = await endpoint.telemetry();
+  const devices = await endpoint.devices();
   const registrations = [
     ...(await endpoint.registrations()),
-    ...manualRegistrations(plan, await endpoint.devices(), telemetry),
+    ...manualRegistrations(plan, devices, telemetry),
   ];
   const { outcomes } = timed;
   const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens });
@@ -74,6 +75,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     keyCustody,
     registrations,
     telemetry,
+    devices,
     hubs: endpoint.hubs,
     interrupted,
   });

@@ -20,6 +20,7 @@ export {
   transportKinds,
 } from './device/device-spec.ts';
 export { phases } from './device/device-trace.ts';
+export { type LifeStep, lifeSteps } from './device/life/life-steps.ts';
 export { behaviourProfiles, type ProfileName } from './dps/behaviour.ts';
 export { latencyNames } from './dps/latency.ts';
 export { type DpsRules, type Rule, type RuleVariant, ruleTable } from './dps/rules.ts';

@@ -84,6 +84,7 @@ function rangeTask(
     retryPolicy,
     hubConnect,
     hubs: endpoint.hubs,
+    life: scenario.life && { ...scenario.life, directory: join(directory, 'disks') },
     tokenSignMs: scenario.hsm.signMs,
     tpm: {
       mode: setup.tpmMode,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { DeviceFault } from '../faults/device-fault.ts';
 import { deviceFault } from '../faults/table.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
@@ -12,6 +13,8 @@ import type { ClientSetup, ProvisioningClient } from './clients/provisioning-cli
 import { clients } from './clients/table.ts';
 import type { DeviceCredentials, DeviceSpec } from './device-spec.ts';
 import type { DeviceResult, DeviceTrace, TraceStep } from './device-trace.ts';
+import type { LifeStep } from './life/life-steps.ts';
+import { createLivingDevice, type LivingDeviceOptions } from './life/living-device.ts';
 import { resultOfError } from './result-of-error.ts';
 import { type RetryPolicyName, retryPolicies } from './retry-policy.ts';
 import { withTokenFault } from './token-fault.ts';
@@ -38,6 +41,8 @@ export interface DeviceContext {
   readonly userAgent?: string | undefined;
   /** What a device does once it knows its hub. Default: nothing. */
   readonly hubConnect?: 'none' | 'telemetry' | undefined;
+  /** Devices boot and live instead of registering once: what happens to them, and where their disks are. */
+  readonly life?: { readonly steps: readonly LifeStep[]; readonly directory: string } | undefined;
   /** The linked hubs; devices without DPS are spread over them, see {@link manualHub}. */
   readonly hubs?: readonly string[] | undefined;
 }
@@ -67,6 +72,8 @@ export function createDevice(
 ): Device {
   const calls: RecordedCall[] = [];
   const setup = clientSetup(spec, credentials, context, calls);
+  if (context.life !== undefined)
+    return createLivingDevice(setup, livingOptions(spec, context, context.life));
   const client = clients[spec.client](setup);
   return {
     spec,
@@ -86,6 +93,19 @@ export function createDevice(
       };
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}
+
+function livingOptions(
+  spec: DeviceSpec,
+  { hubs = [], attemptTimeoutMs, recordSteps = false }: DeviceContext,
+  { steps, directory }: NonNullable<DeviceContext['life']>,
+): LivingDeviceOptions {
+  const isManual = spec.enrollment === 'manual';
+  return {
+    ...{ steps, recordSteps, stepTimeoutMs: attemptTimeoutMs },
+    directory: join(directory, spec.registrationId),
+    manual: isManual ? { hub: manualHub(hubs, spec.index), deviceId: spec.registrationId } : undefined,
   };
 }
 

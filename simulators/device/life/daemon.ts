@@ -1,5 +1,6 @@
 import { TransportError } from '../../kernel/errors.ts';
 import type { HubModules } from '../../transport/hub-modules.ts';
+import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { ClientSetup } from '../clients/provisioning-client.ts';
 import type { DeviceCredentials } from '../device-spec.ts';
 import type { DeviceResult } from '../device-trace.ts';
@@ -36,6 +37,7 @@ export interface DaemonParts {
   /** Manual provisioning: DPS is never asked. */
   readonly manual: ProvisionedDevice | undefined;
   readonly autoReprovisioning: AutoReprovisioning;
+  readonly recorder: AttemptRecorder;
   readonly log: (line: DaemonLogLine) => void;
 }
 
@@ -48,13 +50,13 @@ export type Asked =
 
 /** Asks DPS with these credentials, and logs what came of it. */
 export async function askDps(
-  { setup }: DaemonParts,
+  { setup, recorder }: DaemonParts,
   credentials: DeviceCredentials,
   say: Say,
   signal: AbortSignal,
 ): Promise<Asked> {
   try {
-    const result = await registerWithDps({ ...setup, credentials }, say, signal);
+    const result = await registerWithDps({ ...setup, credentials }, recorder, say, signal);
     if (result.kind !== 'assigned') return { kind: 'unprovisioned', result };
     return { kind: 'assigned', device: { hub: result.assignedHub, deviceId: result.deviceId }, result };
   } catch (thrown) {
@@ -78,7 +80,7 @@ export async function withHubModules<T>(
   const { setup, profile } = parts;
   await using security = await openSecurityModule(await currentCredentials(parts), setup, signal);
   await using modules = openHubModules(setup, security, profile, device);
-  return await work(modules);
+  return await parts.recorder.time('hub-connect', 'hub.modules', () => work(modules));
 }
 
 /** The edge runtime, where the hub can be reached; without it the containers of the last run go on. */

@@ -1,4 +1,4 @@
-import { AttemptRecorder } from '../attempt-recorder.ts';
+import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { ClientSetup } from '../clients/provisioning-client.ts';
 import { clients } from '../clients/table.ts';
 import type { DeviceResult } from '../device-trace.ts';
@@ -14,16 +14,17 @@ import type { DaemonLogLine } from './life-outcome.ts';
  */
 export async function registerWithDps(
   setup: ClientSetup,
+  recorder: AttemptRecorder,
   say: (level: DaemonLogLine['level'], text: string) => void,
   signal: AbortSignal,
 ): Promise<DeviceResult> {
   await using client = clients[setup.spec.client](setup);
   await client.prepare(signal);
-  const recorder = new AttemptRecorder(setup.clock, false);
+  const { polls } = recorder;
   say('info', 'Sending DPS registration request.');
   const result = await client.register(recorder, signal);
-  if (recorder.polls > 0) say('info', 'Checking DPS registration status.');
-  for (let poll = 1; poll < recorder.polls; poll += 1) {
+  if (recorder.polls > polls) say('info', 'Checking DPS registration status.');
+  for (let poll = polls + 1; poll < recorder.polls; poll += 1) {
     say('info', 'DPS registration is still in progress.');
   }
   if (result.kind === 'assigned') {

@@ -61,3 +61,6 @@ export const edgeProfiles = {
 } as const satisfies Record<string, EdgeProfile>;
 
 export type EdgeVersion = keyof typeof edgeProfiles;
+
+/** Oldest first. */
+export const edgeVersions = Object.keys(edgeProfiles) as [EdgeVersion, ...EdgeVersion[]];
