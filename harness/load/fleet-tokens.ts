@@ -35,7 +35,7 @@ export async function openFleetTokens(
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
 ): Promise<FleetTokens> {
-  const holders = devices.filter(({ spec }) => spec.keyStore === 'softhsm');
+  const holders = [...devices].filter(({ spec }) => spec.keyStore === 'softhsm');
   const keys = new Map<string, IssuedKey>();
   const sessions = { opened: 0, open: 0 };
   const opened = await layOut(holders, workers, signal, onProgress);

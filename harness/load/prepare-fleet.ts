@@ -16,13 +16,14 @@ import { credentialsFile, type FleetRun } from './fleet-run.ts';
  */
 export async function prepareFleet(run: FleetRun): Promise<void> {
   const { plan, ranges, pool, endpoint, tokens, directory, signal, onProgress } = run;
+  if (endpoint.kind === 'null') return;
   requireTlsKeys(plan);
   const tpms = await ensureFleetTpms(run);
   const authority = await createFleetAuthority(`rig-${plan.fleetTag}`);
   await endpoint.enroll(
     groupEnrollments(
       authority,
-      plan.devices.map(({ spec }) => spec),
+      Array.from(plan.devices, ({ spec }) => spec),
     ),
   );
   let done = 0;
@@ -48,7 +49,7 @@ export async function prepareFleet(run: FleetRun): Promise<void> {
 
 /** Without the addon every such device would fail in the same way: say it once, and what to do. */
 function requireTlsKeys({ devices }: FleetPlan): void {
-  const needed = devices.some(({ spec }) => spec.attestation === 'x509' && spec.keyStore !== 'software');
+  const needed = [...devices].some(({ spec }) => spec.attestation === 'x509' && spec.keyStore !== 'software');
   if (!needed) return;
   try {
     probeTlsKeys();
@@ -64,7 +65,7 @@ function requireTlsKeys({ devices }: FleetPlan): void {
 type FleetTpms = ReadonlyMap<string, ManufacturedTpm>;
 
 async function ensureFleetTpms({ plan, signal, onProgress }: FleetRun): Promise<FleetTpms> {
-  const ids = plan.devices
+  const ids = [...plan.devices]
     .filter(({ spec }) => spec.keyStore === 'swtpm')
     .map(({ spec }) => spec.registrationId);
   if (ids.length === 0) return new Map();

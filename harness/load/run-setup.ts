@@ -19,9 +19,9 @@ const DEDICATED_AT_MOST = 1_000;
 export function chooseSetup(scenario: Scenario, plan: FleetPlan): RunSetup {
   const cores = availableParallelism();
   const workers = scenario.run.workers === 'auto' ? cores : scenario.run.workers;
-  const tpmDevices = plan.devices.filter(({ spec }) => spec.keyStore === 'swtpm').length;
+  const tpmDevices = [...plan.devices].filter(({ spec }) => spec.keyStore === 'swtpm').length;
   // A handshake signs while everything stands still: its TPM must be there.
-  const inHandshakes = plan.devices.some(
+  const inHandshakes = [...plan.devices].some(
     ({ spec }) => spec.keyStore === 'swtpm' && spec.attestation === 'x509',
   );
   // A slow TPM would keep a process of the pool busy with waiting.
