@@ -48,7 +48,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
   using keyLog = keyLogFile === undefined ? undefined : openKeyLog(keyLogFile);
   await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile, plan.seed, keyLog?.write);
   // Before the threads start, and until they have ended: they share what PKCS#11 modules it loads.
-  await using tokens = await openFleetTokens(plan, setup.workers, signal, onProgress);
+  await using tokens = await openFleetTokens(
+    scenario.endpoint.kind === 'null' ? [] : plan.devices,
+    setup.workers,
+    signal,
+    onProgress,
+  );
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const fleet: FleetRun = {
     ...{ scenario, plan, ranges, setup, endpoint, tokens, pool, signal, onProgress },

@@ -19,7 +19,8 @@ export async function calibrate(run: FleetRun): Promise<RunResult['calibration']
     ...run,
     plan,
     ranges: splitIntoRanges(DEVICES, run.scenario.run.rangeSize),
-    endpoint: nullEndpoint(),
+    // A thread keeps the first endpoint that it hears of.
+    endpoint: { ...nullEndpoint(), dps: run.endpoint.dps },
     scenario: {
       ...run.scenario,
       load: { arrival: 'constant-concurrency', concurrency: CONCURRENCY },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '../../simulators/kernel/clock.ts';
 import { serializeError } from '../../simulators/kernel/errors.ts';
+import { createLimiter } from '../../simulators/kernel/limiter.ts';
 import { FleetLedger } from '../metrics/fleet-ledger.ts';
 import type { Outcome } from '../metrics/outcome.ts';
 import { Recorder } from '../metrics/recorder.ts';
@@ -71,7 +72,7 @@ async function registerPart(
   run: FleetRun,
   { ranges, load, take, brokenThreshold = () => undefined }: Part,
 ): Promise<{ readonly stoppedBy: string | undefined }> {
-  const { plan, pool, signal, onProgress } = run;
+  const { plan, pool, setup, signal, onProgress } = run;
   const first = ranges[0]?.from ?? 0;
   const schedule = scheduleOf(load, plan.seed);
   const concurrency = load.arrival === 'constant-concurrency' ? load.concurrency : undefined;
@@ -79,6 +80,8 @@ async function registerPart(
   const began = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
   const elapsedMs = (): number => sharedNowMs() - (began[0] ?? 0);
   const ended = new AbortController();
+  // No more ranges are made than threads have in hand: a million devices that wait are a gigabyte.
+  const places = createLimiter(setup.workers * setup.rangesAtOnce);
   using _stopping = onceAborted(signal, () => control.stop());
   void control.untilStopped(ended.signal).then(() => ended.abort());
 
@@ -116,7 +119,7 @@ async function registerPart(
   };
   const watching = setInterval(watch, PROGRESS_EVERY_MS);
   try {
-    const running = Promise.all(ranges.map(runOne));
+    const running = Promise.all(ranges.map((range) => places.run(() => runOne(range))));
     if (load.arrival === 'all-at-once') {
       await Promise.race([control.untilReady(ranges.length), running]);
       began[0] = sharedNowMs();

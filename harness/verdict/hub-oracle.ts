@@ -56,7 +56,9 @@ export function manualRegistrations(
   telemetry: readonly TelemetryMessage[],
 ): readonly RegistrationRecord[] {
   const manual = new Set(
-    [...planned].filter(({ spec }) => spec.enrollment === 'manual').map(({ spec }) => spec.registrationId),
+    Iterator.from(planned)
+      .filter(({ spec }) => spec.enrollment === 'manual')
+      .map(({ spec }) => spec.registrationId),
   );
   const certificates = new Map(telemetry.map((message) => [message.deviceId, message.certificateThumbprint]));
   return devices
