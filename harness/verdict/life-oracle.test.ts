@@ -18,8 +18,9 @@ version = ["1.1", "1.5"]`,
   's.toml',
 );
 const plan = planFleet(scenario, expandMatrix(scenario));
-const [old, young] = plan.devices.map(({ spec }) => spec.registrationId) as [string, string];
-const outcomes = plan.devices.map(({ spec: { index, registrationId } }) =>
+const planned = [...plan.devices];
+const [old, young] = planned.map(({ spec }) => spec.registrationId) as [string, string];
+const outcomes = planned.map(({ spec: { index, registrationId } }) =>
   makeOutcome({ index, registrationId, result: assignedTo(HUB, registrationId) }),
 );
 const record = (registrationId: string, timesAssigned: number): RegistrationRecord => ({

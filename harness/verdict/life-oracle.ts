@@ -7,7 +7,7 @@ import {
   type RegistrationRecord,
   releaseOf,
 } from '../../simulators/index.ts';
-import type { Outcome } from '../metrics/outcome.ts';
+import type { FleetRecords } from '../metrics/fleet-ledger.ts';
 import type { FleetPlan } from '../plan/fleet-plan.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { oracleCheck } from './oracle-check.ts';
@@ -16,7 +16,7 @@ import { oracleCheck } from './oracle-check.ts';
 export interface LifeEvidence {
   readonly scenario: Pick<Scenario, 'life'>;
   readonly plan: FleetPlan;
-  readonly outcomes: readonly (Outcome | undefined)[];
+  readonly outcomes: FleetRecords;
   readonly registrations: readonly RegistrationRecord[];
   readonly devices: readonly DeviceSummary[];
 }
@@ -26,7 +26,7 @@ export function judgeLives(evidence: LifeEvidence): readonly Check[] {
   const { scenario, plan, outcomes, registrations, devices } = evidence;
   if (scenario.life === undefined) return [];
   const { steps } = scenario.life;
-  const lived = plan.devices.filter(({ spec }) => outcomes[spec.index]?.result.kind === 'assigned');
+  const lived = [...plan.devices].filter(({ spec }) => outcomes.at(spec.index)?.result.kind === 'assigned');
   const records = new Map(registrations.map((record) => [record.registrationId, record]));
   const identities = new Map(devices.map((device) => [device.deviceId, device]));
   const miscounted = lived.flatMap(({ spec }) => {
