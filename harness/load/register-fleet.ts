@@ -72,7 +72,7 @@ function rangeTask(
     ...part
   }: Pick<RunRangeTask, 'range' | 'devices' | 'began'> & { readonly control: SharedControl },
 ): RunRangeTask {
-  const { attemptTimeoutMs, retryPolicy, hubConnect } = scenario.run;
+  const { attemptTimeoutMs, retryPolicy, hubConnect, timeScale } = scenario.run;
   return {
     ...part,
     credentialsFile: credentialsFile(directory, part.range),
@@ -83,6 +83,7 @@ function rangeTask(
     attemptTimeoutMs,
     retryPolicy,
     hubConnect,
+    timeScale,
     hubs: endpoint.hubs,
     tokenSignMs: scenario.hsm.signMs,
     tpm: {

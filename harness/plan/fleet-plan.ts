@@ -26,16 +26,15 @@ export function planFleet(scenario: Pick<Scenario, 'name' | 'seed'>, cells: read
     .digest('hex')
     .slice(0, 6);
   const devices = interleave(cells.map(({ devices: count }) => count)).map((cell, index): PlannedDevice => {
-    const { platform, enrollment, attestation, keyStore, keyAlgorithm, transport, client, fault } = cellAt(
-      cells,
-      cell,
-    );
+    const { platform, version, enrollment, attestation, keyStore, keyAlgorithm, transport, client, fault } =
+      cellAt(cells, cell);
     const registrationId = `rig-${fleetTag}-${shortNames[attestation]}-${String(index).padStart(6, '0')}`;
     const axes = { platform, enrollment, attestation, keyStore, transport, client };
     return {
       cell,
       spec: {
         ...{ index, registrationId, ...axes },
+        ...(version === undefined ? {} : { version }),
         ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
         ...(fault === undefined ? {} : { fault }),
       },

@@ -45,8 +45,8 @@ export function createHubHttpsTransport(
   };
 }
 
-/** Any part of the body may be missing. */
-function hubError({ status, body }: HttpResponse): HubServiceError {
+/** The error that a refusal of a hub stands for; any part of its body may be missing. */
+export function hubError({ status, body }: HttpResponse): HubServiceError {
   const { Message } = parseJsonObject(body) ?? {};
   const text = typeof Message === 'string' ? Message : '';
   const { name, message } = /^ErrorCode:(?<name>\w+);?(?<message>.*)$/s.exec(text)?.groups ?? {};
