@@ -18,6 +18,7 @@ describe('parseScenario', () => {
         workers: 'auto',
         rangeSize: 100,
         timeScale: 1,
+        warmUpDevices: 0,
         attemptTimeoutMs: 60_000,
         retryPolicy: 'standard',
         hubConnect: 'none',

@@ -4,7 +4,7 @@ import { type DeviceSpec, describeTpm, type EdgeVersion } from '../../simulators
 import { edgeVersions, impossibility, versionsOf } from '../../simulators/schemas.ts';
 import type { SeenRequest } from '../../simulators/server/observe-requests.ts';
 import { parseSasToken } from '../../simulators/wire/sas-token.ts';
-import { type EdgeLab, headerOf, logOf, never, openEdgeLab } from '../support/edge-devices.ts';
+import { type EdgeLab, headerOf, logOf, never, openEdgeLab } from '../support/edge-lab.ts';
 
 const tokenOf = (request: SeenRequest | undefined) =>
   parseSasToken((request && headerOf(request, 'authorization')) ?? '');
@@ -290,7 +290,7 @@ describe('an IoT Edge device at its hub', () => {
     }
     for (const put of atHub.slice(1)) {
       expect(headerOf(put, 'if-match')).toBe('*');
-      expect(bodyOf(put)).toMatchObject({ managedBy: 'IotEdge', authentication: { type: 'sas' } });
+      expect(bodyOf(put)).toMatchObject({ authentication: { type: 'sas' } });
     }
   });
 });

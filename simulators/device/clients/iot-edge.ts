@@ -7,6 +7,7 @@ import { openTpmModule } from '../../security/tpm.ts';
 import { createTpmClient } from '../../tpm/tpm-client.ts';
 import type { HttpResponse } from '../../transport/http-exchange.ts';
 import { createHubHttpsTransport } from '../../transport/hub-https.ts';
+import type { HubModules } from '../../transport/hub-modules.ts';
 import { type HubDevice, hubEndpoint } from '../../transport/hub-transport.ts';
 import type { RequestProof } from '../../transport/provisioning-transport.ts';
 import type { TlsEndpoint } from '../../transport/tls-connection.ts';
@@ -14,10 +15,12 @@ import { REGISTRATION_KEY_NAME } from '../../wire/constants.ts';
 import type { DeviceRegistration } from '../../wire/device-api.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { DeviceResult } from '../device-trace.ts';
+import { daemonHubToken } from '../life/hub-proof.ts';
+import { deriveModuleKeys } from '../life/module-keys.ts';
+import { openHubModules } from '../life/open-hub-modules.ts';
 import { openSecurityModule, requireHost } from '../open-security-module.ts';
 import { type EdgeOperation, readAccepted, readChallenge, readOperation } from '../platforms/edge-answers.ts';
 import { type EdgeExchange, EdgeHttp } from '../platforms/edge-http.ts';
-import { reconcileModules } from '../platforms/edge-modules.ts';
 import type { EdgeProfile } from '../platforms/edge-profile.ts';
 import { createEdgeToken } from '../platforms/edge-token.ts';
 import { ensureEdgeKeys } from '../platforms/edge-tpm-keys.ts';
@@ -33,6 +36,9 @@ export const createIotEdgeClient = (setup: ClientSetup): ProvisioningClient => n
 /** Of a status query, whatever the configuration says. */
 const QUERY_TIMEOUT_MS = 30_000;
 
+/** Those of the edge runtime. */
+const systemModules = ['$edgeAgent', '$edgeHub'] as const;
+
 /** What one registration carries from step to step. */
 interface Attempt {
   readonly http: EdgeHttp;
@@ -46,7 +52,7 @@ class IotEdgeClient implements ProvisioningClient {
   readonly #profile: EdgeProfile;
   #security: SecurityModule | undefined;
   /** `aziot_identityd_master_id`: made once, at the first start. */
-  readonly #masterKey = toBase64(randomBytes(32));
+  readonly #masterKey = randomBytes(32);
   #complaints: readonly string[] = [];
 
   constructor(setup: ClientSetup) {
@@ -88,26 +94,33 @@ class IotEdgeClient implements ProvisioningClient {
   async sendTelemetry(device: HubDevice, recorder: AttemptRecorder, signal: AbortSignal): Promise<void> {
     const { endpoint, spec } = this.#setup;
     const security = this.#prepared();
-    const hub = hubEndpoint(endpoint, device.hub);
-    await using http = this.#openHttp(hub, security);
-    const attempt: Attempt = { http, security, recorder, signal };
-    const prove = (): Promise<string | undefined> =>
-      this.#token(`${device.hub}/devices/${device.deviceId}`, undefined, attempt);
     recorder.note('log', 'Identity reconciliation started. Reason: Startup');
-    await reconcileModules(device.deviceId, this.#masterKey, this.#profile, async (request) => {
-      const step = `hub.${request.method.toLowerCase()}-module`;
-      const exchange = { ...this.#cloud(), phase: 'hub-connect', step } as const;
-      return http.send({ ...request, authorization: await prove() }, exchange, recorder, signal);
-    });
+    await using modules = openHubModules(this.#setup, security, this.#profile, device);
+    await recorder.time('hub-connect', 'hub.modules', () => this.#giveKeys(modules, signal));
     recorder.note('log', 'Identity reconciliation complete.');
 
     const tls = security.attestation === 'x509' ? security.tls : undefined;
-    await using transport = createHubHttpsTransport(hub, { ...device, tls });
-    const token = await prove();
-    const proof: RequestProof = token === undefined ? { kind: 'none' } : { kind: 'sas', token };
+    await using transport = createHubHttpsTransport(hubEndpoint(endpoint, device.hub), { ...device, tls });
+    const proof = await this.#proveToHub(device, security, signal);
     await recorder.time('hub-connect', 'hub.connect', () => transport.connect(proof, signal));
     const message = telemetryOf(spec.registrationId);
     await recorder.time('telemetry', 'hub.telemetry', () => transport.sendTelemetry(message, signal));
+  }
+
+  /** What is missing is made without keys first: they derive from its generation. */
+  async #giveKeys(modules: HubModules, signal: AbortSignal): Promise<void> {
+    const known = await modules.list(signal);
+    for (const moduleId of systemModules) {
+      const module =
+        known.find((one) => one.moduleId === moduleId) ?? (await modules.create(moduleId, signal));
+      await modules.setKeys(module, deriveModuleKeys(this.#masterKey, module), signal);
+    }
+  }
+
+  async #proveToHub(device: HubDevice, security: SecurityModule, signal: AbortSignal): Promise<RequestProof> {
+    if (security.attestation === 'x509') return { kind: 'none' };
+    const sign = (input: Uint8Array): Promise<Uint8Array> => security.sign(input, signal);
+    return { kind: 'sas', token: await daemonHubToken(this.#profile.sas, device, sign, this.#setup.clock) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -209,20 +222,13 @@ class IotEdgeClient implements ProvisioningClient {
     };
   }
 
-  async #registrationToken(attempt: Attempt): Promise<string | undefined> {
-    const { endpoint, spec } = this.#setup;
-    const named = attempt.security.attestation === 'tpm' || this.#profile.sas.symmetricKeyHasSkn;
-    const resource = `${endpoint.idScope}/registrations/${spec.registrationId}`;
-    return this.#token(resource, named ? REGISTRATION_KEY_NAME : undefined, attempt);
-  }
-
   /** None for X.509, which the TLS handshake proves. */
-  async #token(
-    resource: string,
-    keyName: string | undefined,
-    { security, recorder, signal }: Attempt,
-  ): Promise<string | undefined> {
+  async #registrationToken({ security, recorder, signal }: Attempt): Promise<string | undefined> {
     if (security.attestation === 'x509') return undefined;
+    const { endpoint, spec, clock } = this.#setup;
+    const named = security.attestation === 'tpm' || this.#profile.sas.symmetricKeyHasSkn;
+    const keyName = named ? REGISTRATION_KEY_NAME : undefined;
+    const resource = `${endpoint.idScope}/registrations/${spec.registrationId}`;
     const sign = (input: Uint8Array): Promise<Uint8Array> => security.sign(input, signal);
     const timed = (input: Uint8Array): Promise<Uint8Array> => {
       switch (this.#setup.spec.keyStore) {
@@ -234,7 +240,7 @@ class IotEdgeClient implements ProvisioningClient {
           return recorder.time('tpm', 'tpm.sign', () => sign(input));
       }
     };
-    return createEdgeToken({ resource, keyName }, this.#profile, timed, this.#setup.clock);
+    return createEdgeToken({ resource, keyName }, this.#profile, timed, clock);
   }
 
   #prepared(): SecurityModule {

@@ -17,7 +17,6 @@ export interface EdgeRequest {
   readonly path: string;
   /** SAS token; X.509 devices have none. */
   readonly authorization?: string | undefined;
-  readonly ifMatch?: string | undefined;
   /** Becomes JSON. */
   readonly body?: unknown;
 }
@@ -137,7 +136,7 @@ export class EdgeHttp implements AsyncDisposable {
   }
 
   /** No User-Agent, no Accept, no Connection: hyper sends what it is given and no more. */
-  #onTheWire({ method, path, authorization, ifMatch, body }: EdgeRequest) {
+  #onTheWire({ method, path, authorization, body }: EdgeRequest) {
     const text = body === undefined ? undefined : JSON.stringify(body);
     return {
       method,
@@ -147,7 +146,6 @@ export class EdgeHttp implements AsyncDisposable {
           ? {}
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
         ...(authorization === undefined ? {} : { authorization }),
-        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
         host: hostHeader(this.#parts.endpoint),
       },
       body: text,
