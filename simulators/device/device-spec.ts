@@ -8,7 +8,7 @@ export { type TransportKind, transportKinds } from '../wire/transports.ts';
 export { type EdgeVersion, edgeVersions } from './platforms/profiles.ts';
 export { type PlatformKind, platformKinds } from './platforms/table.ts';
 
-export const clientKinds = ['native', 'azure-sdk'] as const;
+export const clientKinds = ['native', 'azure-sdk', 'iot-edge'] as const;
 export type ClientKind = (typeof clientKinds)[number];
 
 export const keyStoreKinds = ['software', 'softhsm', 'swtpm'] as const;

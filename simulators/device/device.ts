@@ -15,6 +15,7 @@ import type { DeviceCredentials, DeviceSpec } from './device-spec.ts';
 import type { DeviceResult, DeviceTrace, TraceStep } from './device-trace.ts';
 import type { LifeStep } from './life/life-steps.ts';
 import { createLivingDevice, type LivingDeviceOptions } from './life/living-device.ts';
+import type { EdgeSettings } from './platforms/edge-settings.ts';
 import { resultOfError } from './result-of-error.ts';
 import { type RetryPolicyName, retryPolicies } from './retry-policy.ts';
 import { withTokenFault } from './token-fault.ts';
@@ -39,6 +40,8 @@ export interface DeviceContext {
   /** Fills `DeviceTrace.steps`. */
   readonly recordSteps?: boolean | undefined;
   readonly userAgent?: string | undefined;
+  /** For the client `iot-edge`. */
+  readonly edge?: EdgeSettings | undefined;
   /** What a device does once it knows its hub. Default: nothing. */
   readonly hubConnect?: 'none' | 'telemetry' | undefined;
   /** Devices boot and live instead of registering once: what happens to them, and where their disks are. */
@@ -184,6 +187,7 @@ function clientSetup(
     retryPolicy: retryPolicies[context.retryPolicy ?? 'standard'],
     pollJitter: context.pollJitter ?? 0,
     userAgent: context.userAgent,
+    edge: context.edge ?? {},
   };
 }
 
