@@ -52,7 +52,10 @@ describe('the oracle of lives', () => {
 
   it.each([
     ['nothing was reported', [device(old, 'linux x86_64 1.1.15'), device(young, null)]],
-    ['another release was reported', [device(old, 'linux x86_64 1.1.15'), device(young, 'Linux x86_64 1.4.41')]],
+    [
+      'another release was reported',
+      [device(old, 'linux x86_64 1.1.15'), device(young, 'Linux x86_64 1.4.41')],
+    ],
   ])('sees that %s', (_what, seen) => {
     expect(passed({ devices: seen })).toEqual([true, false]);
   });

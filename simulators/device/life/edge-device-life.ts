@@ -1,6 +1,7 @@
 import { startDeadline } from '../../kernel/deadline.ts';
 import { InvariantError } from '../../kernel/errors.ts';
 import { createLimiter } from '../../kernel/limiter.ts';
+import type { KeyUse } from '../../security/key-use.ts';
 import { AttemptRecorder } from '../attempt-recorder.ts';
 import type { ClientSetup } from '../clients/provisioning-client.ts';
 import { type EdgeVersion, edgeProfiles } from '../platforms/profiles.ts';
@@ -27,6 +28,8 @@ export interface EdgeLifeOptions {
   readonly stepTimeoutMs: number;
   /** Takes the times of all that it does. */
   readonly recorder?: AttemptRecorder | undefined;
+  /** Of a key that is in a token. */
+  readonly onKeyUse?: ((use: KeyUse) => void) | undefined;
   readonly onLog?: ((line: DaemonLogLine) => void) | undefined;
 }
 
@@ -60,6 +63,7 @@ export class EdgeDeviceLife implements AsyncDisposable {
       ...{ setup, profile, release, state, manual: options.manual },
       autoReprovisioning: options.autoReprovisioning ?? 'Dynamic',
       recorder: options.recorder ?? new AttemptRecorder(setup.clock, false),
+      onKeyUse: options.onKeyUse ?? (() => undefined),
       log: options.onLog ?? (() => undefined),
     };
     this.#daemon = isAziot ? new AziotDaemon(this.#parts) : new IotedgedDaemon(this.#parts);

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import type { KeyUse } from '../../security/key-use.ts';
 import { AttemptRecorder } from '../attempt-recorder.ts';
 import type { ClientSetup } from '../clients/provisioning-client.ts';
 import type { Device } from '../device.ts';
@@ -31,9 +32,11 @@ export function createLivingDevice(
     prepare: () => Promise.resolve(),
     register: async (signal) => {
       const recorder = new AttemptRecorder(setup.clock, recordSteps);
+      const uses: KeyUse[] = [];
       const live = async (step: LifeStep): Promise<DeviceResult> => {
         await using life = new EdgeDeviceLife({
           ...{ setup, directory, recorder, ...rest },
+          onKeyUse: (use) => void uses.push(use),
           onLog: ({ daemon, text }) => recorder.note(daemon, text),
         });
         return resultOf(await (step === 'restart' ? life.start(signal) : life.reprovision(signal)));
@@ -43,11 +46,22 @@ export function createLivingDevice(
         if (result.kind !== 'assigned') break;
         result = await live(step);
       }
-      return recorder.trace(setup.spec.registrationId, result);
+      const trace = recorder.trace(setup.spec.registrationId, result);
+      return uses.length === 0 ? trace : { ...trace, keyUse: sumOf(uses) };
     },
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };
 }
+
+/** Each opening of the key counts from 0. */
+const sumOf = (uses: readonly KeyUse[]): KeyUse => {
+  const sum = (of: (use: KeyUse) => number): number => uses.reduce((total, use) => total + of(use), 0);
+  return {
+    signatures: sum(({ signatures }) => signatures),
+    handshakes: sum(({ handshakes }) => handshakes),
+    resumed: sum(({ resumed }) => resumed),
+  };
+};
 
 /** A device that runs without its hub has not got where it should. */
 function resultOf(outcome: LifeOutcome): DeviceResult {
