@@ -27,6 +27,7 @@ export { type FaultKind, faultKinds } from './faults/table.ts';
 export { type KeyAlgorithm, keyAlgorithms } from './pki/key-pair.ts';
 export { decodeResponseCode, tpmResponseNames } from './tpm/codec/response-code.ts';
 export { type ChipName, chipNames } from './tpm/decorators/chips.ts';
+export { parseProxyUrl } from './transport/http-proxy.ts';
 export { attestationKinds, enrollmentKinds } from './wire/constants.ts';
 
 /** One combination of all axes. */
@@ -42,16 +43,13 @@ export interface CellAxes {
   readonly fault?: FaultKind;
 }
 
-/** Why a combination cannot exist, or undefined when it can. */
-export function impossibility({
-  attestation,
-  enrollment,
-  keyStore,
-  keyAlgorithm,
-  client,
-  fault,
-  transport,
-}: CellAxes): string | undefined {
+/** Why a combination cannot exist, or undefined when it can. @param way what lies between devices and service */
+export function impossibility(
+  { attestation, enrollment, keyStore, keyAlgorithm, client, fault, transport }: CellAxes,
+  { proxy = false }: { readonly proxy?: boolean } = {},
+): string | undefined {
+  if (proxy && transportCapabilities[transport].port !== 'https')
+    return `devices take an HTTP proxy for HTTPS and WebSockets only, not for ${transport} (source: options of the official SDKs)`;
   if (attestation === 'tpm' && enrollment === 'manual')
     return 'IoT Hub has no TPM attestation: only DPS can give a TPM device the key for its hub';
   if (enrollment === 'manual' && client === 'azure-sdk' && transport.startsWith('amqp'))

@@ -12,6 +12,7 @@ import {
   keyStoreKinds,
   latencyNames,
   type ProfileName,
+  parseProxyUrl,
   platformKinds,
   provisioningKinds,
   ruleTable,
@@ -182,6 +183,11 @@ export const scenarioSchema = z.strictObject({
         .describe('Devices that register first and are judged, and are in no duration or rate.'),
       attemptTimeoutMs: z.int().min(100).default(60_000).describe('A device that takes longer has failed.'),
       retryPolicy: z.enum(['standard', 'none']).default('standard'),
+      proxy: z
+        .string()
+        .refine((url) => parseProxyUrl(url) !== undefined, 'expected http://[user:password@]host:port')
+        .optional()
+        .describe('HTTP proxy of every device, to DPS and to its hub. HTTPS and WebSockets go through one.'),
       hubConnect: z
         .enum(['none', 'telemetry'])
         .default('none')
