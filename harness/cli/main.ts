@@ -7,8 +7,10 @@ import {
   toError,
   UsageError,
 } from '../../simulators/kernel/errors.ts';
+import { addCheckCommand } from './commands/check.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEmulateCommand } from './commands/emulate.ts';
+import { addExplainCommand } from './commands/explain.ts';
 import { addHsmCommand } from './commands/hsm.ts';
 import { addListCommand } from './commands/list.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -32,6 +34,8 @@ function createProgram(): Command {
   addTpmCommand(program);
   addHsmCommand(program);
   addListCommand(program);
+  addExplainCommand(program);
+  addCheckCommand(program);
   addDoctorCommand(program);
   return program;
 }

@@ -43,13 +43,19 @@ export interface RunRangeTask {
   readonly devices: readonly PlannedDevice[];
   readonly credentialsFile: string;
   readonly control: SharedArrayBuffer;
-  readonly load: Load;
+  readonly arrival: Load['arrival'];
+  /** By position in the range, milliseconds since the run began; NaN in a closed loop. */
+  readonly intendedStartsMs: Float64Array;
+  /** Nobody is there: devices are assigned without a word. */
+  readonly nullEndpoint: boolean;
   /** See `sharedNowMs`; 0 until the start line has been crossed, for runs that begin all at once. */
   readonly began: Float64Array<SharedArrayBuffer>;
   readonly endpoint: DpsEndpoint;
   readonly seed: number;
   readonly attemptTimeoutMs: number;
   readonly retryPolicy: 'standard' | 'none';
+  /** Of the waits of IoT Edge daemons. */
+  readonly timeScale: number;
   readonly hubConnect: 'none' | 'telemetry';
   /** Linked ones. */
   readonly hubs: readonly string[];
