@@ -154,7 +154,7 @@ function rangeTask(
     readonly control: SharedControl;
   },
 ): RunRangeTask {
-  const { attemptTimeoutMs, retryPolicy, hubConnect } = scenario.run;
+  const { attemptTimeoutMs, retryPolicy, hubConnect, timeScale } = scenario.run;
   return {
     ...part,
     credentialsFile: credentialsFile(directory, part.range),
@@ -165,6 +165,7 @@ function rangeTask(
     attemptTimeoutMs,
     retryPolicy,
     hubConnect,
+    timeScale,
     hubs: endpoint.hubs,
     tokenSignMs: scenario.hsm.signMs,
     tpm: {
