@@ -38,6 +38,7 @@ export { type FaultKind, faultKinds } from './faults/table.ts';
 export { type KeyAlgorithm, keyAlgorithms } from './pki/key-pair.ts';
 export { decodeResponseCode, tpmResponseNames } from './tpm/codec/response-code.ts';
 export { type ChipName, chipNames } from './tpm/decorators/chips.ts';
+export { parseProxyUrl } from './transport/http-proxy.ts';
 export { attestationKinds, enrollmentKinds } from './wire/constants.ts';
 
 /** One combination of all axes. */
@@ -55,10 +56,24 @@ export interface CellAxes {
   readonly fault?: FaultKind;
 }
 
-/** Why a combination cannot exist, or undefined when it can. */
-export function impossibility(axes: CellAxes): string | undefined {
-  return credentialsImpossibility(axes) ?? platformImpossibility(axes) ?? faultImpossibility(axes);
+/** Why a combination cannot exist, or undefined when it can. @param way what lies between devices and service */
+export function impossibility(
+  axes: CellAxes,
+  { proxy = false }: { readonly proxy?: boolean } = {},
+): string | undefined {
+  return (
+    credentialsImpossibility(axes) ??
+    platformImpossibility(axes) ??
+    faultImpossibility(axes) ??
+    (proxy ? proxyImpossibility(axes) : undefined)
+  );
 }
+
+/** An HTTP proxy could carry anything; devices are not made to ask one for it. */
+const proxyImpossibility = ({ transport }: CellAxes): string | undefined =>
+  transportCapabilities[transport].port === 'https'
+    ? undefined
+    : `devices take an HTTP proxy for HTTPS and WebSockets only, not for ${transport} (source: options of the official SDKs)`;
 
 function credentialsImpossibility({
   attestation,

@@ -106,8 +106,11 @@ function deepestIssues(issue: z.core.$ZodIssue): [z.core.$ZodIssue, ...z.core.$Z
 
 function seen(value: unknown, path: readonly string[]): string {
   const found = lookUp(value, path);
-  return found === undefined ? '' : `, found ${JSON.stringify(found).slice(0, 80)}`;
+  return found === undefined ? '' : `, found ${withoutCredentials(JSON.stringify(found)).slice(0, 80)}`;
 }
+
+/** A password in a URL is nobody's business. */
+const withoutCredentials = (text: string): string => text.replaceAll(/\/\/[^\s/"]*@/g, '//***@');
 
 function lookUp(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(

@@ -13,6 +13,7 @@ import {
   keyStoreKinds,
   latencyNames,
   type ProfileName,
+  parseProxyUrl,
   platformKinds,
   provisioningKinds,
   ruleTable,
@@ -193,6 +194,11 @@ export const scenarioSchema = z.strictObject({
         .default(1)
         .describe('The waits of IoT Edge daemons, which can be minutes, are shortened to this share.'),
       retryPolicy: z.enum(['standard', 'none']).default('standard'),
+      proxy: z
+        .string()
+        .refine((url) => parseProxyUrl(url) !== undefined, 'expected http://[user:password@]host:port')
+        .optional()
+        .describe('HTTP proxy of every device, to DPS and to its hub. HTTPS and WebSockets go through one.'),
       hubConnect: z
         .enum(['none', 'telemetry'])
         .default('none')
