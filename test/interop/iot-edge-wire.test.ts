@@ -237,6 +237,27 @@ describe('an IoT Edge device that is refused', () => {
     expect(trace.result).toMatchObject({ kind: 'ended', status: 'disabled' });
   });
 
+  it.each([
+    { attestation: 'symmetric-key', enrollment: 'individual' },
+    { attestation: 'symmetric-key', enrollment: 'group' },
+    { attestation: 'tpm', enrollment: 'individual' },
+  ] as const)('is refused with a token when its clock is 30 minutes late, by $attestation', async (axes) => {
+    for (const version of ['1.4', '1.5'] as const) {
+      const late = { ...axes, version, platform: 'eflow', fault: 'eflow-clock-late' } as const;
+      expect((await lab.provision(late)).trace.result).toMatchObject({
+        kind: 'error',
+        error: { details: { status: 401, errorCode: 401000 } },
+      });
+    }
+  });
+
+  it('does not mind a late clock with a certificate, or with tokens of an hour', async () => {
+    const late = { platform: 'eflow', fault: 'eflow-clock-late' } as const;
+    for (const spec of [{ attestation: 'x509' }, { version: '1.1' }] as const) {
+      expect((await lab.provision({ ...late, ...spec })).trace.result.kind).toBe('assigned');
+    }
+  });
+
   it.each(edgeVersions)('asks once in %s, and says what DPS said', async (version) => {
     const { trace, requests } = await lab.provision({ version, fault: 'wrong-key' });
     expect(requests).toHaveLength(1);
