@@ -51,6 +51,8 @@ export function parseScenario(text: string, file: string, overrides: readonly Ov
   }
   checkThresholds(parsed.data, { document, file });
   checkTpmMode(parsed.data, { document, file });
+  checkVersions(parsed.data, { document, file });
+  checkLife(parsed.data, { document, file });
   return parsed.data;
 }
 
@@ -105,8 +107,11 @@ function deepestIssues(issue: z.core.$ZodIssue): [z.core.$ZodIssue, ...z.core.$Z
 
 function seen(value: unknown, path: readonly string[]): string {
   const found = lookUp(value, path);
-  return found === undefined ? '' : `, found ${JSON.stringify(found).slice(0, 80)}`;
+  return found === undefined ? '' : `, found ${withoutCredentials(JSON.stringify(found)).slice(0, 80)}`;
 }
+
+/** A password in a URL is nobody's business. */
+const withoutCredentials = (text: string): string => text.replaceAll(/\/\/[^\s/"]*@/g, '//***@');
 
 function lookUp(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
@@ -120,7 +125,7 @@ function checkThresholds({ thresholds }: Scenario, { document, file }: Source): 
   for (const [metric, conditions] of Object.entries(thresholds)) {
     for (const condition of [conditions].flat()) {
       try {
-        parseThreshold(metric, condition);
+        parseThreshold(metric, typeof condition === 'string' ? condition : condition.threshold);
       } catch (cause) {
         const path = ['thresholds', metric];
         throw new ScenarioError(
@@ -147,6 +152,40 @@ function checkTpmMode(scenario: Scenario, { document, file }: Source): void {
     },
     { hint: 'Leave mode out, or set it to "dedicated".' },
   );
+}
+
+/** A life is that of IoT Edge's daemons: other clients would stand by. */
+function checkLife({ life, fleet }: Scenario, { document, file }: Source): void {
+  if (life === undefined) return;
+  const index = fleet.findIndex(({ client }) => [client].flat().some((one) => one !== 'iot-edge'));
+  if (index < 0) return;
+  const path = ['fleet', String(index), 'client'];
+  throw new ScenarioError(
+    {
+      file,
+      line: locateKey(document, path) ?? locateKey(document, ['life']),
+      key: path.join('.'),
+      message: 'must be iot-edge where there is [life]: only its daemons have one',
+    },
+    { hint: 'Set client = "iot-edge", or leave [life] out.' },
+  );
+}
+
+/** Only IoT Edge has versions: with other clients alone, somebody believes in something that is not there. */
+function checkVersions({ fleet }: Scenario, { document, file }: Source): void {
+  for (const [index, { version, client }] of fleet.entries()) {
+    if (version === undefined || [client].flat().includes('iot-edge')) continue;
+    const path = ['fleet', String(index), 'version'];
+    throw new ScenarioError(
+      {
+        file,
+        line: locateKey(document, path),
+        key: path.join('.'),
+        message: 'is that of IoT Edge, and no device of this entry runs it',
+      },
+      { hint: 'Set client = "iot-edge", or leave version out.' },
+    );
+  }
 }
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
