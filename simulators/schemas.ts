@@ -25,6 +25,7 @@ export { latencyNames } from './dps/latency.ts';
 export { type DpsRules, type Rule, type RuleVariant, ruleTable } from './dps/rules.ts';
 export { type FaultKind, faultKinds } from './faults/table.ts';
 export { type KeyAlgorithm, keyAlgorithms } from './pki/key-pair.ts';
+export { decodeResponseCode, tpmResponseNames } from './tpm/codec/response-code.ts';
 export { type ChipName, chipNames } from './tpm/decorators/chips.ts';
 export { attestationKinds, enrollmentKinds } from './wire/constants.ts';
 

@@ -9,6 +9,7 @@ import {
 } from '../../simulators/kernel/errors.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEmulateCommand } from './commands/emulate.ts';
+import { addExplainCommand } from './commands/explain.ts';
 import { addHsmCommand } from './commands/hsm.ts';
 import { addListCommand } from './commands/list.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -32,6 +33,7 @@ function createProgram(): Command {
   addTpmCommand(program);
   addHsmCommand(program);
   addListCommand(program);
+  addExplainCommand(program);
   addDoctorCommand(program);
   return program;
 }
