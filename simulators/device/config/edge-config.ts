@@ -57,6 +57,8 @@ export type ProvisioningConfig =
       /** Path of a JSON file. */
       readonly payloadPath: string | undefined;
     }
+  /** By a module of its own behind an endpoint; 1.1 only. */
+  | { readonly source: 'external'; readonly endpoint: string }
   | { readonly source: 'none' };
 
 /** Something in a configuration that the device does not do what its writer may think; it goes on all the same. */
@@ -68,13 +70,27 @@ export interface ConfigNotice {
   readonly line?: number | undefined;
   /** Dotted, e.g. `provisioning.dynamic_reprovisioning`. */
   readonly key?: string | undefined;
+  /** What the software on the device prints about it; most of the time it is silent. */
+  readonly daemonSays?: string | undefined;
+  /** The configuration is accepted, and the device cannot come up with it. */
+  readonly fatal?: boolean | undefined;
 }
+
+/** The formats in which a device's configuration is written. */
+export const configFormats = [
+  'super-config',
+  'config-yaml',
+  'provision-eflow-vm',
+  'initialize-iot-edge',
+  'connection-string',
+] as const;
+export type ConfigFormat = (typeof configFormats)[number];
 
 /** What a device's configuration comes to, whatever the format in which it was written. */
 export interface EdgeConfig {
   readonly platform: PlatformKind;
   readonly version: EdgeVersion;
-  readonly format: 'super-config' | 'config-yaml' | 'provision-eflow-vm' | 'connection-string';
+  readonly format: ConfigFormat;
   readonly hostName: string | undefined;
   /** Of a nested device. */
   readonly parentHostName: string | undefined;
@@ -91,5 +107,15 @@ export interface EdgeConfig {
     readonly ownerAuth: string | undefined;
   };
   readonly pkcs11: { readonly modulePath: string; readonly baseSlotUri: string | undefined } | undefined;
+  /** `[preloaded_keys]` of keyd, by id. */
+  readonly preloadedKeys: Readonly<Record<string, KeySource>>;
   readonly notices: readonly ConfigNotice[];
+}
+
+/** What every reader is told. */
+export interface ReaderOptions {
+  /** For messages. */
+  readonly file: string;
+  readonly platform: PlatformKind;
+  readonly version: EdgeVersion;
 }
