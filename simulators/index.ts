@@ -3,6 +3,14 @@
  */
 
 // device
+export type {
+  CheckContext,
+  CheckedEndpoints,
+  CheckResult,
+  CheckSubject,
+} from './device/check/check.ts';
+export { type CheckReport, runChecks } from './device/check/run-checks.ts';
+export { checksOf } from './device/check/table.ts';
 export {
   createFleetAuthority,
   type FleetAuthority,
@@ -13,6 +21,12 @@ export type { IssuedKey } from './device/credentials/token.ts';
 export { createDevice, type Device, type DeviceContext, manualHub } from './device/device.ts';
 export * from './device/device-spec.ts';
 export * from './device/device-trace.ts';
+export {
+  newestVersionOf,
+  platformKinds as edgePlatformKinds,
+  releaseOf,
+  versionsOf,
+} from './device/platforms/table.ts';
 // dps
 export { behaviourProfiles, type ProfileName } from './dps/behaviour.ts';
 export type {
@@ -86,6 +100,6 @@ export type { ManufacturedTpm, TpmTransport } from './tpm/transport.ts';
 export { openTctiTransport, probeTpm2Tss } from './tpm/transports/tcti.ts';
 // transport
 export type { DpsEndpoint } from './transport/provisioning-transport.ts';
-export { DEFAULT_API_VERSION } from './wire/constants.ts';
+export { DEFAULT_API_VERSION, GLOBAL_DEVICE_ENDPOINT } from './wire/constants.ts';
 // wire
 export type { Enrollment, EnrollmentGroup, IndividualEnrollment } from './wire/enrollment.ts';

@@ -8,6 +8,7 @@ import {
   toError,
   UsageError,
 } from '../../simulators/kernel/errors.ts';
+import { addCheckCommand } from './commands/check.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEmulateCommand } from './commands/emulate.ts';
 import { addExplainCommand } from './commands/explain.ts';
@@ -35,6 +36,7 @@ function createProgram(): Command {
   addHsmCommand(program);
   addListCommand(program);
   addExplainCommand(program);
+  addCheckCommand(program);
   addDoctorCommand(program);
   return program;
 }

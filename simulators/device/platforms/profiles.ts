@@ -13,6 +13,7 @@ const oneOne: EdgeProfile = {
   tpm: { keyHandle: 'fixed', settings: false, srkAttributes: 0x00030072 },
   backup: 'when-dps-fails',
   reprovisionsOnError: 'dynamic-only',
+  renewsIdentity: false,
 };
 
 const oneTwo: EdgeProfile = {
@@ -32,6 +33,7 @@ const oneThree: EdgeProfile = {
   cloud: { ...oneTwo.cloud, retries: 1 },
   strictAnswers: true,
   reprovisionsOnError: 'always',
+  renewsIdentity: true,
 };
 
 /** Of the identity service from 1.4.3 on, which the last releases of 1.4 and all later ones carry. */
