@@ -43,7 +43,11 @@ export interface RunRangeTask {
   readonly devices: readonly PlannedDevice[];
   readonly credentialsFile: string;
   readonly control: SharedArrayBuffer;
-  readonly load: Load;
+  readonly arrival: Load['arrival'];
+  /** By position in the range, milliseconds since the run began; NaN in a closed loop. */
+  readonly intendedStartsMs: Float64Array;
+  /** Nobody is there: devices are assigned without a word. */
+  readonly nullEndpoint: boolean;
   /** See `sharedNowMs`; 0 until the start line has been crossed, for runs that begin all at once. */
   readonly began: Float64Array<SharedArrayBuffer>;
   readonly endpoint: DpsEndpoint;

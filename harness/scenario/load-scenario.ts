@@ -110,7 +110,7 @@ function checkThresholds({ thresholds }: Scenario, { document, file }: Source): 
   for (const [metric, conditions] of Object.entries(thresholds)) {
     for (const condition of [conditions].flat()) {
       try {
-        parseThreshold(metric, condition);
+        parseThreshold(metric, typeof condition === 'string' ? condition : condition.threshold);
       } catch (cause) {
         const path = ['thresholds', metric];
         throw new ScenarioError(

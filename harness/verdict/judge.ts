@@ -2,7 +2,7 @@ import type { Check, KeyCustody } from '../../reports/run-result.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { checkExpectations } from './expectations.ts';
-import { judgeFleet, type OracleEvidence } from './fleet-oracle.ts';
+import { judgeFleet, judgeLedger, type OracleEvidence } from './fleet-oracle.ts';
 import { type HubEvidence, judgeHubs } from './hub-oracle.ts';
 import { judgeKeyCustody } from './key-custody.ts';
 import { checkThresholds } from './thresholds.ts';
@@ -17,9 +17,12 @@ export function judge(
     },
 ): readonly Check[] {
   const { scenario, plan, outcomes, recorder, interrupted } = evidence;
+  const byService =
+    scenario.endpoint.kind === 'null'
+      ? judgeLedger(evidence)
+      : [...judgeFleet(evidence), ...judgeHubs(evidence)];
   return [
-    ...judgeFleet(evidence),
-    ...judgeHubs(evidence),
+    ...byService,
     ...judgeKeyCustody(evidence.keyCustody, outcomes),
     ...(interrupted ? [] : checkExpectations(plan, outcomes)),
     ...checkThresholds(scenario.thresholds, recorder),
