@@ -11,6 +11,10 @@ export type {
 } from './device/check/check.ts';
 export { type CheckReport, runChecks } from './device/check/run-checks.ts';
 export { checksOf } from './device/check/table.ts';
+export { describeConfig, keyText, withoutPin } from './device/config/describe-config.ts';
+export { type DeviceFiles, inspectFiles, openDeviceFiles } from './device/config/device-files.ts';
+export type { ConfigNotice, EdgeConfig } from './device/config/edge-config.ts';
+export { readEdgeConfig } from './device/config/read-edge-config.ts';
 export {
   createFleetAuthority,
   type FleetAuthority,

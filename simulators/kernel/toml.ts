@@ -24,7 +24,7 @@ export function parseToml(text: string): ParsedText {
     const program = parseTOML(text);
     return {
       kind: 'document',
-      value: getStaticTOMLValue(program) as Record<string, unknown>,
+      value: getStaticTOMLValue(program),
       locate: (path) => locateKey(program, path),
     };
   } catch (cause) {

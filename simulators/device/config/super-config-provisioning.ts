@@ -6,7 +6,7 @@ import { parseFileUri, parseKeyLocation } from './key-location.ts';
 import { readX509Identity } from './super-config-x509.ts';
 
 /** What serde says when none of an enum's forms fits; it does not say which part of which form. */
-export const untagged = (name: string): string => `data did not match any variant of untagged enum ${name}`;
+const untagged = (name: string): string => `data did not match any variant of untagged enum ${name}`;
 
 /**
  * Reads `[provisioning]`.

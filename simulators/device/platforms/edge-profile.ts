@@ -53,9 +53,6 @@ export interface EdgeProfile {
   readonly backup: 'skips-dps' | 'when-dps-fails';
   /** In which modes a bad credential, reported by the edge runtime, makes it register again. */
   readonly reprovisionsOnError: 'dynamic-only' | 'always';
-<<<<<<< HEAD
-=======
   /** Whether it renews an identity certificate that is about to expire (`auto_renew`). */
   readonly renewsIdentity: boolean;
->>>>>>> main
 }
