@@ -9,6 +9,7 @@ import {
   UsageError,
 } from '../../simulators/kernel/errors.ts';
 import { addCheckCommand } from './commands/check.ts';
+import { addDeviceCommand } from './commands/device.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEmulateCommand } from './commands/emulate.ts';
 import { addExplainCommand } from './commands/explain.ts';
@@ -29,6 +30,7 @@ function createProgram(): Command {
     .showHelpAfterError()
     .exitOverride();
   addRunCommand(program);
+  addDeviceCommand(program);
   addValidateCommand(program);
   addEmulateCommand(program);
   addStateCommands(program);

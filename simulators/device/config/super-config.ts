@@ -2,7 +2,7 @@ import { ConfigError } from '../../kernel/errors.ts';
 import { type Position, parseToml } from '../../kernel/toml.ts';
 import { type EdgeVersion, edgeProfiles } from '../platforms/profiles.ts';
 import { type ConfigTable, readTables } from './config-table.ts';
-import type { EdgeConfig, KeySource, ReaderOptions } from './edge-config.ts';
+import type { EdgeConfig, KeySource, ProvisioningConfig, ReaderOptions } from './edge-config.ts';
 import { parseKeyLocation } from './key-location.ts';
 import { readProvisioning } from './super-config-provisioning.ts';
 import { readTpmSettings } from './super-config-tpm.ts';
@@ -59,7 +59,19 @@ export function readSuperConfig(text: string, options: ReaderOptions): EdgeConfi
       hint: 'Provision nested devices with source = "manual", or take the key away.',
     });
   }
+  if (config.pkcs11 === undefined && needsToken(config.provisioning)) {
+    const message = 'has no pkcs11_lib_path, and the key of the device is in a token';
+    const daemonSays = 'pre-loaded key requires PKCS#11 lib path to be configured';
+    root.notice('token-key-without-module', 'aziot_keys', message, { daemonSays, fatal: true });
+  }
   return { ...config, notices: reading.notices() };
+}
+
+function needsToken(provisioning: ProvisioningConfig): boolean {
+  if (!('credential' in provisioning)) return false;
+  const { credential } = provisioning;
+  if (credential.kind === 'tpm') return false;
+  return (credential.kind === 'x509' ? credential.privateKey : credential.key)?.kind === 'pkcs11';
 }
 
 const reprovisioningModes = ['Dynamic', 'AlwaysOnStartup', 'OnErrorOnly'] as const;
