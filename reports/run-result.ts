@@ -30,9 +30,11 @@ const outcomeCounts = z.strictObject({
 });
 
 const cell = z.strictObject({
-  /** e.g. `linux/individual/tpm/swtpm/https/native`, with `/fault` appended where one is set. */
+  /** e.g. `linux/individual/tpm/swtpm/https/native`, of IoT Edge `linux-1.5/…/iot-edge`, with `/fault` appended where one is set. */
   name: z.string(),
   platform: z.string(),
+  /** Of IoT Edge; absent for other clients. */
+  version: z.string().optional(),
   enrollment: z.string(),
   attestation: z.string(),
   keyStore: z.string(),

@@ -1,11 +1,13 @@
 /** The axes of the matrix as data, for scenario schemas and lists: nothing native is loaded by importing this. */
 import type {
   ClientKind,
+  EdgeVersion,
   KeyStoreKind,
   PlatformKind,
   ProvisioningKind,
   TransportKind,
 } from './device/device-spec.ts';
+import { platformImpossibility } from './device/platforms/impossibility.ts';
 import type { DeviceFault } from './faults/device-fault.ts';
 import { deviceFaults, type FaultKind } from './faults/table.ts';
 import type { KeyAlgorithm } from './pki/key-pair.ts';
@@ -14,12 +16,19 @@ import { type TransportCapabilities, transportCapabilities } from './wire/transp
 
 export {
   clientKinds,
+  type EdgeVersion,
+  edgeVersions,
   keyStoreKinds,
   platformKinds,
   provisioningKinds,
   transportKinds,
 } from './device/device-spec.ts';
 export { phases } from './device/device-trace.ts';
+export {
+  newestVersionOf,
+  releaseOf,
+  versionsOf,
+} from './device/platforms/table.ts';
 export { behaviourProfiles, type ProfileName } from './dps/behaviour.ts';
 export { latencyNames } from './dps/latency.ts';
 export { type DpsRules, type Rule, type RuleVariant, ruleTable } from './dps/rules.ts';
@@ -32,6 +41,8 @@ export { attestationKinds, enrollmentKinds } from './wire/constants.ts';
 /** One combination of all axes. */
 export interface CellAxes {
   readonly platform: PlatformKind;
+  /** Of IoT Edge; other clients have none. */
+  readonly version?: EdgeVersion | undefined;
   readonly enrollment: ProvisioningKind;
   readonly attestation: AttestationKind;
   readonly keyStore: KeyStoreKind;
@@ -43,13 +54,16 @@ export interface CellAxes {
 }
 
 /** Why a combination cannot exist, or undefined when it can. */
-export function impossibility({
+export function impossibility(axes: CellAxes): string | undefined {
+  return credentialsImpossibility(axes) ?? platformImpossibility(axes) ?? faultImpossibility(axes);
+}
+
+function credentialsImpossibility({
   attestation,
   enrollment,
   keyStore,
   keyAlgorithm,
   client,
-  fault,
   transport,
 }: CellAxes): string | undefined {
   if (attestation === 'tpm' && enrollment === 'manual')
@@ -61,7 +75,16 @@ export function impossibility({
   if (attestation === 'tpm' && keyStore !== 'swtpm') return 'TPM attestation needs a TPM';
   if (attestation !== 'x509' && keyAlgorithm !== undefined) return `${keyAlgorithm} keys are for X.509`;
   const { cannotCarry }: TransportCapabilities = transportCapabilities[transport];
-  if (cannotCarry[attestation] !== undefined) return cannotCarry[attestation];
+  return cannotCarry[attestation];
+}
+
+function faultImpossibility({
+  attestation,
+  enrollment,
+  keyStore,
+  client,
+  fault,
+}: CellAxes): string | undefined {
   if (fault === undefined) return undefined;
   const { expected, enrollments, clients, token }: DeviceFault = deviceFaults[fault];
   if (token !== undefined && keyStore !== 'softhsm') return `${fault} is a mistake of devices with a token`;
@@ -69,7 +92,10 @@ export function impossibility({
   if (!kinds.includes(attestation)) return `${fault} is no mistake of ${attestation} devices`;
   if (enrollment === 'manual' || !enrollments.includes(enrollment))
     return `${fault} is no mistake of ${enrollment} enrollments`;
-  if (clients === 'native' && client !== 'native') return `an unmodified SDK cannot be made to do ${fault}`;
+  if (clients === 'native' && client === 'azure-sdk')
+    return `an unmodified SDK cannot be made to do ${fault}`;
+  if (clients === 'native' && client === 'iot-edge')
+    return `the IoT Edge daemon cannot be made to do ${fault}`;
   return undefined;
 }
 

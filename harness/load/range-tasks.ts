@@ -54,6 +54,8 @@ export interface RunRangeTask {
   readonly seed: number;
   readonly attemptTimeoutMs: number;
   readonly retryPolicy: 'standard' | 'none';
+  /** Of the waits of IoT Edge daemons. */
+  readonly timeScale: number;
   readonly hubConnect: 'none' | 'telemetry';
   /** Linked ones. */
   readonly hubs: readonly string[];

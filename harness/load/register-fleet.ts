@@ -151,7 +151,7 @@ function rangeTask(
     readonly control: SharedControl;
   },
 ): RunRangeTask {
-  const { attemptTimeoutMs, retryPolicy, hubConnect } = scenario.run;
+  const { attemptTimeoutMs, retryPolicy, hubConnect, timeScale } = scenario.run;
   return {
     ...part,
     credentialsFile: credentialsFile(directory, part.range),
@@ -162,6 +162,7 @@ function rangeTask(
     attemptTimeoutMs,
     retryPolicy,
     hubConnect,
+    timeScale,
     hubs: endpoint.hubs,
     tokenSignMs: scenario.hsm.signMs,
     tpm: {

@@ -75,10 +75,12 @@ export class PlannedDevices implements Iterable<PlannedDevice> {
 const shortNames = { 'symmetric-key': 'sym', x509: 'x509', tpm: 'tpm' } as const;
 
 function specOf(cell: RunCase, index: number, fleetTag: string): DeviceSpec {
-  const { platform, enrollment, attestation, keyStore, keyAlgorithm, transport, client, fault } = cell;
+  const { platform, version, enrollment, attestation, keyStore, keyAlgorithm, transport, client, fault } =
+    cell;
   const registrationId = `rig-${fleetTag}-${shortNames[attestation]}-${String(index).padStart(6, '0')}`;
   return {
     ...{ index, registrationId, platform, enrollment, attestation, keyStore, transport, client },
+    ...(version === undefined ? {} : { version }),
     ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
     ...(fault === undefined ? {} : { fault }),
   };

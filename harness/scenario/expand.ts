@@ -1,9 +1,18 @@
-import { type CellAxes, impossibility } from '../../simulators/schemas.ts';
+import {
+  type CellAxes,
+  type EdgeVersion,
+  edgeVersions,
+  impossibility,
+  newestVersionOf,
+} from '../../simulators/schemas.ts';
 import type { Expectation, FleetEntry, Scenario } from './scenario-schema.ts';
 
 /** One cell of the matrix: a combination of all axes, and how many devices it gets. */
 export interface RunCase extends CellAxes {
-  /** e.g. `linux/individual/tpm/swtpm/https/native`, with `/fault` appended where one is set. */
+  /**
+   * e.g. `linux/individual/tpm/swtpm/https/native`, with `/fault` appended where one is set; of IoT Edge
+   * `linux-1.5/individual/tpm/swtpm/https/iot-edge`.
+   */
   readonly name: string;
   /** 0 for a cell that cannot be. */
   readonly devices: number;
@@ -40,17 +49,20 @@ function crossProduct(entry: FleetEntry): CellAxes[] {
         several(entry.keyStore ?? (a === 'tpm' ? 'swtpm' : 'software')).flatMap((k) =>
           several(transport).flatMap((t) =>
             several(client).flatMap((c) =>
-              algorithms.flatMap((keyAlgorithm) =>
-                faults.map((fault) => ({
-                  platform: p,
-                  enrollment: e,
-                  attestation: a,
-                  keyStore: k,
-                  ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
-                  transport: t,
-                  client: c,
-                  ...(fault === undefined ? {} : { fault }),
-                })),
+              versionsFor(entry, p, c).flatMap((version) =>
+                algorithms.flatMap((keyAlgorithm) =>
+                  faults.map((fault) => ({
+                    platform: p,
+                    ...(version === undefined ? {} : { version }),
+                    enrollment: e,
+                    attestation: a,
+                    keyStore: k,
+                    ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
+                    transport: t,
+                    client: c,
+                    ...(fault === undefined ? {} : { fault }),
+                  })),
+                ),
               ),
             ),
           ),
@@ -60,8 +72,20 @@ function crossProduct(entry: FleetEntry): CellAxes[] {
   );
 }
 
+/** Of IoT Edge only: other clients are no part of it, and get one cell whatever the versions. */
+function versionsFor(
+  { version }: FleetEntry,
+  platform: CellAxes['platform'],
+  client: CellAxes['client'],
+): readonly (EdgeVersion | undefined)[] {
+  if (client !== 'iot-edge') return [undefined];
+  if (version === undefined) return [newestVersionOf(platform)];
+  return version === 'all' ? edgeVersions : several(version);
+}
+
 function cellName({
   platform,
+  version,
   enrollment,
   attestation,
   keyStore,
@@ -71,7 +95,7 @@ function cellName({
   fault,
 }: CellAxes): string {
   return [
-    platform,
+    version === undefined ? platform : `${platform}-${version}`,
     enrollment,
     attestation,
     keyStoreName({ keyStore, keyAlgorithm }),

@@ -17,6 +17,7 @@ describe('parseScenario', () => {
       run: {
         workers: 'auto',
         rangeSize: 100,
+        timeScale: 1,
         warmUpDevices: 0,
         attemptTimeoutMs: 60_000,
         retryPolicy: 'standard',

@@ -50,6 +50,7 @@ export function parseScenario(text: string, file: string, overrides: readonly Ov
   }
   checkThresholds(parsed.data, { document, file });
   checkTpmMode(parsed.data, { document, file });
+  checkVersions(parsed.data, { document, file });
   return parsed.data;
 }
 
@@ -137,6 +138,23 @@ function checkTpmMode(scenario: Scenario, { document, file }: Source): void {
     },
     { hint: 'Leave mode out, or set it to "dedicated".' },
   );
+}
+
+/** Only IoT Edge has versions: with other clients alone, somebody believes in something that is not there. */
+function checkVersions({ fleet }: Scenario, { document, file }: Source): void {
+  for (const [index, { version, client }] of fleet.entries()) {
+    if (version === undefined || [client].flat().includes('iot-edge')) continue;
+    const path = ['fleet', String(index), 'version'];
+    throw new ScenarioError(
+      {
+        file,
+        line: locateKey(document, path),
+        key: path.join('.'),
+        message: 'is that of IoT Edge, and no device of this entry runs it',
+      },
+      { hint: 'Set client = "iot-edge", or leave version out.' },
+    );
+  }
 }
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -6,6 +6,7 @@ import {
   chipNames,
   clientKinds,
   type DpsRules,
+  edgeVersions,
   type FaultKind,
   faultKinds,
   keyAlgorithms,
@@ -52,6 +53,10 @@ const fleetEntry = z.strictObject({
   transport: axis(transportKinds).default('https'),
   client: axis(clientKinds).default('native'),
   platform: axis(platformKinds).default('linux'),
+  version: z
+    .union([axis(edgeVersions), z.literal('all')])
+    .optional()
+    .describe('Of IoT Edge, with the client iot-edge. Default: the newest of the platform. all: every one.'),
   keyStore: axis(keyStoreKinds)
     .optional()
     .describe('Default: swtpm for TPM attestation, software otherwise.'),
@@ -181,6 +186,12 @@ export const scenarioSchema = z.strictObject({
         .default(0)
         .describe('Devices that register first and are judged, and are in no duration or rate.'),
       attemptTimeoutMs: z.int().min(100).default(60_000).describe('A device that takes longer has failed.'),
+      timeScale: z
+        .number()
+        .positive()
+        .max(1)
+        .default(1)
+        .describe('The waits of IoT Edge daemons, which can be minutes, are shortened to this share.'),
       retryPolicy: z.enum(['standard', 'none']).default('standard'),
       hubConnect: z
         .enum(['none', 'telemetry'])

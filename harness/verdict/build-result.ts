@@ -72,11 +72,12 @@ export function buildResult(parts: ResultParts): RunResult {
     ),
     lateness: recorder.lateness.toDistribution(),
     cells: plan.cells.map((cell, index): CellResult => {
-      const { name, platform, enrollment, attestation, transport, client, fault } = cell;
+      const { name, platform, version, enrollment, attestation, transport, client, fault } = cell;
       const keyStore = keyStoreName(cell);
       const measured = cell.notPossible === undefined ? recorder.cell(index) : undefined;
       return {
         ...{ name, platform, enrollment, attestation, keyStore, transport, client, fault: fault ?? null },
+        ...(version === undefined ? {} : { version }),
         notPossible: cell.notPossible ?? null,
         devices: cell.devices,
         outcomes: measured?.counts ?? { assigned: 0, ended: 0, error: 0, aborted: 0 },

@@ -12,6 +12,7 @@ import type { ClientSetup, ProvisioningClient } from './clients/provisioning-cli
 import { clients } from './clients/table.ts';
 import type { DeviceCredentials, DeviceSpec } from './device-spec.ts';
 import type { DeviceResult, DeviceTrace, TraceStep } from './device-trace.ts';
+import type { EdgeSettings } from './platforms/edge-settings.ts';
 import { resultOfError } from './result-of-error.ts';
 import { type RetryPolicyName, retryPolicies } from './retry-policy.ts';
 import { withTokenFault } from './token-fault.ts';
@@ -38,6 +39,8 @@ export interface DeviceContext {
   /** Told of every step when it ends; what the token was called for is only in the trace. */
   readonly onStep?: ((step: TraceStep) => void) | undefined;
   readonly userAgent?: string | undefined;
+  /** For the client `iot-edge`. */
+  readonly edge?: EdgeSettings | undefined;
   /** What a device does once it knows its hub. Default: nothing. */
   readonly hubConnect?: 'none' | 'telemetry' | undefined;
   /** The linked hubs; devices without DPS are spread over them, see {@link manualHub}. */
@@ -166,6 +169,7 @@ function clientSetup(
     retryPolicy: retryPolicies[context.retryPolicy ?? 'standard'],
     pollJitter: context.pollJitter ?? 0,
     userAgent: context.userAgent,
+    edge: context.edge ?? {},
   };
 }
 

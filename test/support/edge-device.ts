@@ -119,6 +119,6 @@ function setupOf(
       ...{ hostName: GLOBAL_DEVICE_ENDPOINT, address: https.address, port: https.port },
       ...{ mqttPort: mqtt.port, amqpPort: amqp.port, idScope, caPem, apiVersion: DEFAULT_API_VERSION },
     },
-    ...{ retryPolicy: retryPolicies.none, pollJitter: 0, userAgent: undefined },
+    ...{ retryPolicy: retryPolicies.none, pollJitter: 0, userAgent: undefined, edge: {} },
   };
 }

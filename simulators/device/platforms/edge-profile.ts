@@ -9,6 +9,11 @@ export interface EdgeProfile {
   readonly dpsApiVersion: '2018-11-01' | '2019-04-15' | '2021-06-01';
   /** Query parameter of the module calls at the hub. */
   readonly hubApiVersion: '2017-11-08-preview';
+  /**
+   * What becomes of a path in `global_endpoint`: `joined` as URLs are, `followed` directly by the request's, or
+   * `replaced` by it.
+   */
+  readonly endpointPathIs: 'joined' | 'followed' | 'replaced';
   readonly sas: {
     /** From the device's clock. */
     readonly lifeSeconds: 30 | 3600;

@@ -3,6 +3,7 @@ import type { EdgeProfile } from './edge-profile.ts';
 const oneOne: EdgeProfile = {
   dpsApiVersion: '2019-04-15',
   hubApiVersion: '2017-11-08-preview',
+  endpointPathIs: 'joined',
   sas: { lifeSeconds: 3600, newFor: 'registration', slash: '%2F', symmetricKeyHasSkn: true },
   tpmKeysInSecondRequest: true,
   poll: { firstDelayMs: 0, delayMs: 10_000, most: 13 },
@@ -19,6 +20,7 @@ const oneOne: EdgeProfile = {
 const oneTwo: EdgeProfile = {
   ...oneOne,
   dpsApiVersion: '2018-11-01',
+  endpointPathIs: 'followed',
   sas: { lifeSeconds: 30, newFor: 'request', slash: '/', symmetricKeyHasSkn: false },
   cloud: { timeoutMs: 10_000, leastTimeoutSeconds: 1, retries: 0, retryDelayMs: 3_000 },
   backup: 'skips-dps',
@@ -27,6 +29,7 @@ const oneTwo: EdgeProfile = {
 const oneThree: EdgeProfile = {
   ...oneTwo,
   dpsApiVersion: '2021-06-01',
+  endpointPathIs: 'replaced',
   sas: { lifeSeconds: 30, newFor: 'registration', slash: '/', symmetricKeyHasSkn: true },
   tpmKeysInSecondRequest: false,
   poll: { firstDelayMs: 5_000, delayMs: 5_000, most: undefined },
@@ -61,3 +64,6 @@ export const edgeProfiles = {
 } as const satisfies Record<string, EdgeProfile>;
 
 export type EdgeVersion = keyof typeof edgeProfiles;
+
+/** Oldest first. */
+export const edgeVersions = Object.keys(edgeProfiles) as [EdgeVersion, ...EdgeVersion[]];

@@ -74,3 +74,17 @@ export const versionsOf = (platform: PlatformKind): readonly EdgeVersion[] =>
 
 /** The newest version of a platform. */
 export const newestVersionOf = (platform: PlatformKind): EdgeVersion => versionsOf(platform).at(-1) ?? '1.6';
+
+/** Why there is no such release. */
+export function neverReleased(platform: PlatformKind, version: EdgeVersion): string {
+  switch (platform) {
+    case 'windows':
+      return 'Windows containers ended with IoT Edge 1.1: EFLOW took their place (source: the version history of IoT Edge)';
+    case 'eflow':
+      return version === '1.6'
+        ? 'there is no EFLOW build of IoT Edge 1.6 (source: the releases of EFLOW)'
+        : `EFLOW ${version} was a preview and never a release (source: the releases of EFLOW)`;
+    case 'linux':
+      return `there is no IoT Edge ${version} for Linux`;
+  }
+}
