@@ -56,6 +56,7 @@ export async function runDevice(options: DeviceRunOptions): Promise<DeviceRun> {
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
     recordSteps: true,
     hubConnect: 'telemetry',
+    edge: device.settings,
     hubs: provisioning.source === 'manual' ? [provisioning.hubHostName] : endpoint.hubs,
     onStep,
   });
@@ -75,6 +76,8 @@ async function openDeviceEndpoint({ config, endpointUrl, onRemark }: DeviceRunOp
       ? await openEndpoint(
           {
             kind: 'emulator',
+            retryAfterSeconds: 1,
+            assigningDurationMs: 0,
             ...(provisioning.source === 'dps' ? { idScope: provisioning.idScope } : {}),
             ...(provisioning.source === 'manual' ? { hubs: [provisioning.hubHostName] } : {}),
           },

@@ -148,7 +148,7 @@ function checkVersions({ fleet }: Scenario, { document, file }: Source): void {
     throw new ScenarioError(
       {
         file,
-        line: locateKey(document, path),
+        line: document.locate(path)?.line,
         key: path.join('.'),
         message: 'is that of IoT Edge, and no device of this entry runs it',
       },

@@ -4,20 +4,18 @@ import {
   type ConfigNotice,
   describeConfig,
   type EdgeConfig,
+  type EdgeVersion,
   type Enrollment,
+  edgeVersions,
   inspectFiles,
   openConfiguredDevice,
   openDeviceFiles,
+  type PlatformKind,
   parseEnrollments,
+  platformKinds,
   readEdgeConfig,
 } from '../../../simulators/index.ts';
 import { UsageError } from '../../../simulators/kernel/errors.ts';
-import {
-  type EdgeVersion,
-  edgeVersions,
-  type PlatformKind,
-  platformKinds,
-} from '../../../simulators/schemas.ts';
 import { type DeviceRun, runDevice } from '../../device/run-device.ts';
 import { renderConfig, renderNotices, renderOutcome, renderPlan, renderStep } from '../device-text.ts';
 import { exitCodes } from '../exit-codes.ts';

@@ -3,6 +3,7 @@ import type { TokenHost } from '../../pkcs11/token-host.ts';
 import type { TpmHost } from '../../tpm/tpm-host.ts';
 import type { AttestationMechanism } from '../../wire/enrollment.ts';
 import type { DeviceCredentials, DeviceSpec } from '../device-spec.ts';
+import type { EdgeSettings } from '../platforms/edge-settings.ts';
 import { openCredentials } from './configured-credentials.ts';
 import type { DeviceFiles } from './device-files.ts';
 import type { EdgeConfig } from './edge-config.ts';
@@ -13,6 +14,8 @@ export interface OpenedDevice extends AsyncDisposable {
   readonly credentials: DeviceCredentials;
   readonly tpms: TpmHost | undefined;
   readonly tokens: TokenHost | undefined;
+  /** What the daemon is told beyond its identity. */
+  readonly settings: EdgeSettings;
   /** What an enrollment or a hub has to know of it; undefined where only a token knows the key. */
   readonly attestation: AttestationMechanism | undefined;
   /** For people: what stands in for what. */
@@ -49,14 +52,26 @@ export async function openConfiguredDevice(
       enrollment: provisioning.source === 'manual' ? 'manual' : 'individual',
       keyStore: opened.keyStore,
       transport: 'https',
-      client: 'native',
-      platform: 'linux',
+      client: 'iot-edge',
+      platform: config.platform,
+      version: config.version,
     },
     credentials: opened.credentials,
     tpms: opened.tpms,
     tokens: opened.tokens,
+    settings: await settingsOf(config, files),
     attestation: opened.attestation,
     remarks: opened.remarks,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+async function settingsOf({ provisioning, cloud }: EdgeConfig, files: DeviceFiles): Promise<EdgeSettings> {
+  const settings = { cloudTimeoutSeconds: cloud.timeoutSeconds, cloudRetries: cloud.retries };
+  if (provisioning.source !== 'dps') return settings;
+  const { payloadPath, globalEndpoint } = provisioning;
+  const endpointPath = new URL(globalEndpoint).pathname;
+  if (payloadPath === undefined) return { ...settings, endpointPath };
+  const payload: unknown = JSON.parse(new TextDecoder().decode(await files.read(payloadPath)));
+  return { ...settings, endpointPath, payload };
 }

@@ -2,15 +2,15 @@ import { toBase64 } from '../../kernel/bytes.ts';
 import { EnvironmentError, UsageError } from '../../kernel/errors.ts';
 import { createLimiter } from '../../kernel/limiter.ts';
 import { openScratchDirectory } from '../../processes/scratch-directory.ts';
-import { provisionTpm } from '../../tpm/attestation.ts';
 import { withQueue } from '../../tpm/decorators/queue.ts';
-import { describeTpm } from '../../tpm/describe-tpm.ts';
 import { ensureTpms } from '../../tpm/manufacture.ts';
 import { createTpmClient } from '../../tpm/tpm-client.ts';
 import { openTpmHost, type TpmHost } from '../../tpm/tpm-host.ts';
 import type { TpmTransport } from '../../tpm/transport.ts';
 import { openTctiTransport } from '../../tpm/transports/tcti.ts';
 import type { DeviceCredentials } from '../device-spec.ts';
+import { ensureEdgeKeys } from '../platforms/edge-tpm-keys.ts';
+import { type EdgeVersion, edgeProfiles } from '../platforms/profiles.ts';
 import type { EdgeConfig } from './edge-config.ts';
 
 /** The TPM that a configuration means, or the one that stands in for it. */
@@ -29,9 +29,12 @@ export interface ConfiguredTpm extends AsyncDisposable {
  * @throws EnvironmentError when swtpm or libtss2 is missing, or nothing listens
  * @throws UsageError when the string leads off this machine
  */
-export async function openConfiguredTpm({ tpm }: EdgeConfig, signal: AbortSignal): Promise<ConfiguredTpm> {
+export async function openConfiguredTpm(
+  { tpm, version }: EdgeConfig,
+  signal: AbortSignal,
+): Promise<ConfiguredTpm> {
   return /^(swtpm|mssim)(:|$)/.test(tpm.tcti)
-    ? openListening(tpm.tcti, signal)
+    ? openListening(tpm.tcti, version, signal)
     : openStandIn(tpm.tcti, signal);
 }
 
@@ -52,7 +55,11 @@ async function openStandIn(tcti: string, signal: AbortSignal): Promise<Configure
   };
 }
 
-async function openListening(tcti: string, signal: AbortSignal): Promise<ConfiguredTpm> {
+async function openListening(
+  tcti: string,
+  version: EdgeVersion,
+  signal: AbortSignal,
+): Promise<ConfiguredTpm> {
   const peer = /(?:^|[:,])host=([^,]*)/.exec(tcti)?.[1];
   if (peer !== undefined && !/^(localhost|127\.[\d.]+|::1)$/.test(peer)) {
     throw new UsageError(`the TPM at ${peer} is not on this machine`, {
@@ -61,7 +68,11 @@ async function openListening(tcti: string, signal: AbortSignal): Promise<Configu
   }
   await using cleanup = new AsyncDisposableStack();
   const transport = withQueue(cleanup.use(await openTctiTransport(tcti)));
-  const { endorsementKey, storageRootKey } = await keysOf(transport, signal);
+  const { endorsementKey, storageRootKey } = await ensureEdgeKeys(
+    createTpmClient(transport),
+    edgeProfiles[version],
+    signal,
+  );
   const resources = cleanup.move();
   return {
     host: hostOf(transport),
@@ -70,15 +81,6 @@ async function openListening(tcti: string, signal: AbortSignal): Promise<Configu
     remark: `the TPM at ${tcti} is used as it is, by libtss2`,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
-}
-
-/** As the daemon does: what is missing is made. */
-async function keysOf(transport: TpmTransport, signal: AbortSignal) {
-  const { endorsementKey, storageRootKey } = await describeTpm(transport, signal);
-  if (endorsementKey !== undefined && storageRootKey !== undefined) {
-    return { endorsementKey: endorsementKey.publicArea, storageRootKey: storageRootKey.publicArea };
-  }
-  return provisionTpm(createTpmClient(transport), { signal });
 }
 
 /** One TPM that is open already, for as long as somebody else keeps it open. */
