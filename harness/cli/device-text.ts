@@ -101,8 +101,7 @@ const explanations: Readonly<Record<string, string>> = {
   register: 'the request to register',
   'poll-wait': 'waits as its version does',
   poll: 'asks what became of it',
-  'hub.get-module': 'asks the hub for its modules',
-  'hub.put-module': 'gives a module its identity and keys',
+  'hub.modules': 'the identities of $edgeAgent and $edgeHub, each with its keys',
   'hub.connect': 'to the hub, with what it holds now',
   'hub.telemetry': 'a message, so that the hub has seen it',
 };

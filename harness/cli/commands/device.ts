@@ -28,6 +28,7 @@ interface DeviceOptions {
   readonly root?: string;
   readonly endpoint?: string;
   readonly enrollments?: string;
+  readonly fast?: boolean;
   readonly dryRun?: true;
   readonly json?: true;
 }
@@ -54,6 +55,7 @@ export function addDeviceCommand(program: Command): void {
       '--enrollments <file>',
       'JSON with the enrollments that the emulator gets, instead of one for the device',
     )
+    .option('--fast', 'do not wait as long as the device does between its requests')
     .option('--dry-run', 'read and explain only')
     .option('--json', 'print one JSON object in the end')
     .action(device);
@@ -80,17 +82,26 @@ const isFatal = ({ fatal }: ConfigNotice): boolean => fatal === true;
 
 async function provision(
   config: EdgeConfig,
-  { root, endpoint: endpointUrl }: DeviceOptions,
+  { root, endpoint: endpointUrl, fast = false }: DeviceOptions,
   { say, enrollments }: { say: (text: string) => void; enrollments: readonly Enrollment[] | undefined },
 ): Promise<DeviceRun> {
-  using interrupts = openInterrupts();
+  using interrupts = openInterrupts('what was opened is closed');
   const { signal } = interrupts;
   await using opened = await openConfiguredDevice(config, openDeviceFiles(root), signal);
   say('\nit does\n');
   const onRemark = (remark: string): void => say(`  (${remark})\n`);
   for (const remark of opened.remarks) onRemark(remark);
   const onStep: Parameters<typeof runDevice>[0]['onStep'] = (step) => say(renderStep(step));
-  return await runDevice({ config, device: opened, endpointUrl, enrollments, signal, onRemark, onStep });
+  return await runDevice({
+    config,
+    device: opened,
+    endpointUrl,
+    enrollments,
+    fast,
+    signal,
+    onRemark,
+    onStep,
+  });
 }
 
 async function readEnrollments({

@@ -59,7 +59,7 @@ export async function openCredentials(
         attestation: { type: 'tpm', tpm: { endorsementKey: toBase64(tpm.endorsementKey) } },
         registrationId: registrationIdFromEk(tpm.endorsementKey),
         tpms: tpm.host,
-        remarks: [tpm.remark],
+        remarks: tpm.remarks,
       };
     }
   }

@@ -19,7 +19,8 @@ export interface ConfiguredTpm extends AsyncDisposable {
   readonly credentials: Extract<DeviceCredentials, { kind: 'tpm' }>;
   /** TPM2B_PUBLIC, with its size field. */
   readonly endorsementKey: Uint8Array;
-  readonly remark: string;
+  /** What stands in for what, and what is not as the configuration has it. */
+  readonly remarks: readonly string[];
 }
 
 /**
@@ -50,7 +51,9 @@ async function openStandIn(tcti: string, signal: AbortSignal): Promise<Configure
     host,
     credentials: { kind: 'tpm', tpmId, stateFile, ...asText(endorsementKey, storageRootKey) },
     endorsementKey,
-    remark: `tcti ${JSON.stringify(tcti)} means hardware of the device: a software TPM (${tpmId} of the cache) stands in for it`,
+    remarks: [
+      `tcti ${JSON.stringify(tcti)} means hardware of the device: a software TPM (${tpmId} of the cache) stands in for it`,
+    ],
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -78,7 +81,7 @@ async function openListening(
     host: hostOf(transport),
     credentials: { kind: 'tpm', tpmId: tcti, stateFile: '', ...asText(endorsementKey, storageRootKey) },
     endorsementKey,
-    remark: `the TPM at ${tcti} is used as it is, by libtss2`,
+    remarks: [`the TPM at ${tcti} is used as it is, by libtss2`],
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

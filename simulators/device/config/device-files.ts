@@ -74,7 +74,7 @@ async function inspectSymmetricKey(key: KeySource, files: DeviceFiles): Promise<
     return [{ code: 'key-file-empty', message, daemonSays: 'key file is empty', fatal: true }];
   }
   if (!looksLikeBase64Text(content)) return [];
-  const message = `the key file ${key.path} holds base64 text, and the device signs with its ${content.length} characters: the service answers 401 (401002). Write the decoded key: base64 -d`;
+  const message = `the key file ${key.path} holds base64 text, and the device signs with its ${content.length} characters: the service answers 401. Write the decoded key: base64 -d`;
   return [{ code: 'base64-key-file', message }];
 }
 
