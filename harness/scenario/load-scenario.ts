@@ -153,7 +153,7 @@ function checkLife({ life, fleet }: Scenario, { document, file }: Source): void 
   throw new ScenarioError(
     {
       file,
-      line: locateKey(document, path) ?? locateKey(document, ['life']),
+      line: (document.locate(path) ?? document.locate(['life']))?.line,
       key: path.join('.'),
       message: 'must be iot-edge where there is [life]: only its daemons have one',
     },
