@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import type { RunResult } from '../reports/run-result.ts';
 import { openScratchDirectory } from '../simulators/index.ts';
 import { openEndpoint } from './environment/endpoint.ts';
+import { requireLocalProxy } from './environment/external-endpoint.ts';
 import { openKeyLog } from './environment/key-log.ts';
 import { calibrate } from './load/calibrate.ts';
 import type { FleetRun, Progress } from './load/fleet-run.ts';
@@ -39,6 +40,7 @@ export interface RunOptions {
 export async function run(options: RunOptions): Promise<RunResult> {
   const { scenario, scenarioFile, signal, onProgress = () => undefined, keyLogFile } = options;
   const startedAt = new Date();
+  requireLocalProxy(scenario, scenarioFile);
   const plan = planFleet(scenario, expandMatrix(scenario));
   const ranges = splitIntoRanges(plan.devices.length, scenario.run.rangeSize, scenario.run.warmUpDevices);
   const setup = chooseSetup(scenario, plan);
@@ -68,9 +70,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
   );
   const interrupted = signal.aborted;
   const telemetry = await endpoint.telemetry();
+  const devices = await endpoint.devices();
   const registrations = [
     ...(await endpoint.registrations()),
-    ...manualRegistrations(plan, await endpoint.devices(), telemetry),
+    ...manualRegistrations(plan, devices, telemetry),
   ];
   const { ledger: outcomes, recorder } = timed;
   const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens });
@@ -82,6 +85,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     keyCustody,
     registrations,
     telemetry,
+    devices,
     hubs: endpoint.hubs,
     // A run that was cut short owes nothing for devices that never started.
     interrupted: interrupted || timed.stoppedBy !== undefined,

@@ -8,6 +8,8 @@ import type {
   TransportKind,
 } from './device/device-spec.ts';
 import { platformImpossibility } from './device/platforms/impossibility.ts';
+import { edgeProfiles } from './device/platforms/profiles.ts';
+import { newestVersionOf } from './device/platforms/table.ts';
 import type { DeviceFault } from './faults/device-fault.ts';
 import { deviceFaults, type FaultKind } from './faults/table.ts';
 import type { KeyAlgorithm } from './pki/key-pair.ts';
@@ -24,6 +26,7 @@ export {
   transportKinds,
 } from './device/device-spec.ts';
 export { phases } from './device/device-trace.ts';
+export { type LifeStep, lifeSteps } from './device/life/life-steps.ts';
 export {
   newestVersionOf,
   releaseOf,
@@ -36,6 +39,7 @@ export { type FaultKind, faultKinds } from './faults/table.ts';
 export { type KeyAlgorithm, keyAlgorithms } from './pki/key-pair.ts';
 export { decodeResponseCode, tpmResponseNames } from './tpm/codec/response-code.ts';
 export { type ChipName, chipNames } from './tpm/decorators/chips.ts';
+export { parseProxyUrl } from './transport/http-proxy.ts';
 export { attestationKinds, enrollmentKinds } from './wire/constants.ts';
 
 /** One combination of all axes. */
@@ -53,10 +57,24 @@ export interface CellAxes {
   readonly fault?: FaultKind;
 }
 
-/** Why a combination cannot exist, or undefined when it can. */
-export function impossibility(axes: CellAxes): string | undefined {
-  return credentialsImpossibility(axes) ?? platformImpossibility(axes) ?? faultImpossibility(axes);
+/** Why a combination cannot exist, or undefined when it can. @param way what lies between devices and service */
+export function impossibility(
+  axes: CellAxes,
+  { proxy = false }: { readonly proxy?: boolean } = {},
+): string | undefined {
+  return (
+    credentialsImpossibility(axes) ??
+    platformImpossibility(axes) ??
+    faultImpossibility(axes) ??
+    (proxy ? proxyImpossibility(axes) : undefined)
+  );
 }
+
+/** An HTTP proxy could carry anything; devices are not made to ask one for it. */
+const proxyImpossibility = ({ transport }: CellAxes): string | undefined =>
+  transportCapabilities[transport].port === 'https'
+    ? undefined
+    : `devices take an HTTP proxy for HTTPS and WebSockets only, not for ${transport} (source: options of the official SDKs)`;
 
 function credentialsImpossibility({
   attestation,
@@ -78,15 +96,18 @@ function credentialsImpossibility({
   return cannotCarry[attestation];
 }
 
-function faultImpossibility({
-  attestation,
-  enrollment,
-  keyStore,
-  client,
-  fault,
-}: CellAxes): string | undefined {
+function faultImpossibility(axes: CellAxes): string | undefined {
+  const { attestation, enrollment, keyStore, client, platform, fault } = axes;
   if (fault === undefined) return undefined;
-  const { expected, enrollments, clients, token }: DeviceFault = deviceFaults[fault];
+  const {
+    expected,
+    enrollments,
+    clients,
+    token,
+    platform: only,
+    clockLateSeconds = 0,
+  }: DeviceFault = deviceFaults[fault];
+  if (only !== undefined && platform !== only) return `${fault} happens on ${only} only`;
   if (token !== undefined && keyStore !== 'softhsm') return `${fault} is a mistake of devices with a token`;
   const kinds: readonly AttestationKind[] = Object.keys(expected) as AttestationKind[];
   if (!kinds.includes(attestation)) return `${fault} is no mistake of ${attestation} devices`;
@@ -96,8 +117,16 @@ function faultImpossibility({
     return `an unmodified SDK cannot be made to do ${fault}`;
   if (clients === 'native' && client === 'iot-edge')
     return `the IoT Edge daemon cannot be made to do ${fault}`;
+  if (clockLateSeconds > 0 && tokenLifeSeconds(axes) > clockLateSeconds)
+    return 'its SAS token lives for an hour: a clock that is 30 minutes late does it no harm';
   return undefined;
 }
+
+const HOUR_SECONDS = 3_600;
+
+/** Of all clients but the newer daemons. */
+const tokenLifeSeconds = ({ client, platform, version = newestVersionOf(platform) }: CellAxes): number =>
+  client === 'iot-edge' ? edgeProfiles[version].sas.lifeSeconds : HOUR_SECONDS;
 
 /** What a fault documents, in the words of a scenario's `expect`. */
 export function expectedOfFault(
@@ -115,6 +144,7 @@ export function expectedOfFault(
     case 'tpm':
       return { result: 'refused', code: expected.responseName };
     case 'token':
+    case 'platform':
       return { result: 'refused', code: expected.code };
     case 'ended':
       return { result: expected.status };

@@ -23,11 +23,12 @@ export interface RunCase extends CellAxes {
 
 /** Expands every fleet entry to its cells; devices go evenly to those that can be, the first ones get the rest. */
 export function expandMatrix(scenario: Scenario): readonly RunCase[] {
-  return scenario.fleet.flatMap(expandEntry);
+  const way = { proxy: scenario.run.proxy !== undefined };
+  return scenario.fleet.flatMap((entry) => expandEntry(entry, way));
 }
 
-function expandEntry(entry: FleetEntry): RunCase[] {
-  const cells = crossProduct(entry).map((axes) => ({ axes, notPossible: impossibility(axes) }));
+function expandEntry(entry: FleetEntry, way: { readonly proxy: boolean }): RunCase[] {
+  const cells = crossProduct(entry).map((axes) => ({ axes, notPossible: impossibility(axes, way) }));
   const possible = cells.filter(({ notPossible }) => notPossible === undefined).length;
   let turn = 0;
   return cells.map(({ axes, notPossible }) => {

@@ -12,7 +12,9 @@ import {
   keyAlgorithms,
   keyStoreKinds,
   latencyNames,
+  lifeSteps,
   type ProfileName,
+  parseProxyUrl,
   platformKinds,
   provisioningKinds,
   ruleTable,
@@ -193,6 +195,11 @@ export const scenarioSchema = z.strictObject({
         .default(1)
         .describe('The waits of IoT Edge daemons, which can be minutes, are shortened to this share.'),
       retryPolicy: z.enum(['standard', 'none']).default('standard'),
+      proxy: z
+        .string()
+        .refine((url) => parseProxyUrl(url) !== undefined, 'expected http://[user:password@]host:port')
+        .optional()
+        .describe('HTTP proxy of every device, to DPS and to its hub. HTTPS and WebSockets go through one.'),
       hubConnect: z
         .enum(['none', 'telemetry'])
         .default('none')
@@ -230,6 +237,15 @@ export const scenarioSchema = z.strictObject({
     })
     .prefault({}),
   fleet: z.array(fleetEntry).min(1),
+  life: z
+    .strictObject({
+      steps: z
+        .array(z.enum(lifeSteps))
+        .default([])
+        .describe('What happens to every device after its first boot, in this order.'),
+    })
+    .optional()
+    .describe('Devices of IoT Edge boot and live: module identities, backup, the report of $edgeAgent.'),
   thresholds: z
     .partialRecord(z.enum(metricNames), z.union([threshold, z.array(threshold).min(1)]))
     .default({})

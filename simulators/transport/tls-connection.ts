@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import {
   type ConnectionOptions,
   checkServerIdentity,
@@ -8,6 +8,7 @@ import {
 } from 'node:tls';
 import { abortError } from '../kernel/deadline.ts';
 import { TransportError, type TransportPhase } from '../kernel/errors.ts';
+import { type HttpProxy, openTunnel } from './http-proxy.ts';
 import { reportHandshake } from './secure-context.ts';
 
 /** A server: its name, and how to get there. */
@@ -17,6 +18,8 @@ export interface TlsEndpoint {
   /** Address actually dialled; the host name is resolved when absent. */
   readonly address?: string | undefined;
   readonly port: number;
+  /** The way leads through it. */
+  readonly proxy?: HttpProxy | undefined;
   /** PEM of the roots that sign the server's certificate; the system's roots when absent. */
   readonly caPem?: string | undefined;
 }
@@ -32,11 +35,13 @@ export async function openTlsConnection(
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   if (signal.aborted) throw abortError(signal);
+  const tunnel = await tunnelTo(endpoint, signal);
   return new Promise((resolve, reject) => {
-    let phase: TransportPhase = 'resolve';
+    let phase: TransportPhase = tunnel === undefined ? 'resolve' : 'tls';
     const socket: TLSSocket = connect({
       ...connectionOptions(endpoint, secureContext),
       checkServerIdentity: () => checkServerName(socket, endpoint.hostName),
+      ...(tunnel === undefined ? {} : { socket: tunnel }),
     });
     // Node lays the server's whole chain out as objects for checkServerIdentity, a fifth of the CPU of a handshake.
     Object.defineProperty(socket, 'getPeerCertificate', { value: () => ({}), configurable: true });
@@ -71,6 +76,13 @@ export async function openTlsConnection(
     });
   });
 }
+
+/** Through the endpoint's proxy, if it has one. */
+export const tunnelTo = async (
+  { proxy, address, hostName, port }: TlsEndpoint,
+  signal: AbortSignal,
+): Promise<Socket | undefined> =>
+  proxy === undefined ? undefined : openTunnel(proxy, { host: address ?? hostName, port }, signal);
 
 function connectionOptions(endpoint: TlsEndpoint, secureContext: SecureContext): ConnectionOptions {
   return {

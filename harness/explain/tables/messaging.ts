@@ -174,5 +174,19 @@ export const networkCodes: ExplanationTable = {
   EHOSTUNREACH: { means: 'No route to the host.', source: 'connect(2)' },
   ENETUNREACH: { means: 'No route to the network.', source: 'connect(2)' },
   EPIPE: { means: 'Written to a connection that the peer has closed.', source: 'write(2)' },
+  PROXY_UNREACHABLE: { means: 'Nobody answers at the address of the HTTP proxy.', source: 'dps-rig' },
+  PROXY_AUTHENTICATION_REQUIRED: {
+    means: 'The HTTP proxy wants other credentials (407).',
+    source: 'RFC 9110 §15.5.8',
+  },
+  PROXY_REFUSED: {
+    means: 'The HTTP proxy does not make a tunnel to that host and port.',
+    source: 'RFC 9110 §9.3.6; azure-iot-sdk-node 794 and 1140',
+  },
+  PROXY_MALFORMED: { means: 'What answers as HTTP proxy does not speak HTTP/1.', source: 'RFC 9110 §9.3.6' },
+  PROXY_CLOSED: {
+    means: 'The HTTP proxy closed the connection before a tunnel was there.',
+    source: 'dps-rig',
+  },
   TIMEOUT: { means: 'The program gave up waiting; the limit is in the message.', source: 'dps-rig' },
 };
