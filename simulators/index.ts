@@ -10,6 +10,7 @@ export type {
   CheckSubject,
 } from './device/check/check.ts';
 export { type CheckReport, runChecks } from './device/check/run-checks.ts';
+export { subjectOfConfig } from './device/check/subject-of-config.ts';
 export { checksOf } from './device/check/table.ts';
 export { type OpenedDevice, openConfiguredDevice } from './device/config/configured-device.ts';
 export { describeBehaviour } from './device/config/describe-behaviour.ts';
