@@ -21,6 +21,7 @@ export type { IssuedKey } from './device/credentials/token.ts';
 export { createDevice, type Device, type DeviceContext, manualHub } from './device/device.ts';
 export * from './device/device-spec.ts';
 export * from './device/device-trace.ts';
+export type { EdgeSettings } from './device/platforms/edge-settings.ts';
 export {
   newestVersionOf,
   platformKinds as edgePlatformKinds,
@@ -80,6 +81,7 @@ export { openScratchDirectory } from './processes/scratch-directory.ts';
 export type { KeyUse } from './security/key-use.ts';
 // server
 export { isLoopback } from './server/loopback.ts';
+export type { SeenRequest } from './server/observe-requests.ts';
 // tls-key
 export { probeTlsKeys } from './tls-key/index.ts';
 // tpm

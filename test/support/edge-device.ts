@@ -61,7 +61,7 @@ const hurriedClock = { ...systemClock, sleepMs: () => Promise.resolve() };
 /** Issues a device's credentials and enrolls it. */
 export async function makeEdgeDevice(options: TestEdgeDeviceOptions): Promise<TestEdgeDevice> {
   const { dps, authority, tpm, tpms, platform, version, directory } = options;
-  const spec = specOf(options.spec);
+  const spec = specOf({ client: 'iot-edge', platform, version, ...options.spec });
   const { credentials, enrollment, manual } = await issueCredentials(spec, authority, { tpm });
   const [hub = ''] = dps.hubs;
   const enroll: TestEdgeDevice['enroll'] = (changes = {}) => {
