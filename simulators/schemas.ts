@@ -26,6 +26,7 @@ export {
   transportKinds,
 } from './device/device-spec.ts';
 export { phases } from './device/device-trace.ts';
+export { type LifeStep, lifeSteps } from './device/life/life-steps.ts';
 export {
   newestVersionOf,
   releaseOf,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { DeviceFault } from '../faults/device-fault.ts';
 import { deviceFault } from '../faults/table.ts';
 import { type Clock, lateClock, systemClock } from '../kernel/clock.ts';
@@ -12,6 +13,8 @@ import type { ClientSetup, ProvisioningClient } from './clients/provisioning-cli
 import { clients } from './clients/table.ts';
 import type { DeviceCredentials, DeviceSpec } from './device-spec.ts';
 import type { DeviceResult, DeviceTrace, TraceStep } from './device-trace.ts';
+import type { LifeStep } from './life/life-steps.ts';
+import { createLivingDevice, type LivingDeviceOptions } from './life/living-device.ts';
 import type { EdgeSettings } from './platforms/edge-settings.ts';
 import { withPassThrough } from './platforms/eflow/pass-through.ts';
 import { resultOfError } from './result-of-error.ts';
@@ -37,11 +40,15 @@ export interface DeviceContext {
   readonly pollJitter?: number | undefined;
   /** Fills `DeviceTrace.steps`. */
   readonly recordSteps?: boolean | undefined;
+  /** Told of every step when it ends; what the token was called for is only in the trace. */
+  readonly onStep?: ((step: TraceStep) => void) | undefined;
   readonly userAgent?: string | undefined;
   /** For the client `iot-edge`. */
   readonly edge?: EdgeSettings | undefined;
   /** What a device does once it knows its hub. Default: nothing. */
   readonly hubConnect?: 'none' | 'telemetry' | undefined;
+  /** Devices boot and live instead of registering once: what happens to them, and where their disks are. */
+  readonly life?: { readonly steps: readonly LifeStep[]; readonly directory: string } | undefined;
   /** The linked hubs; devices without DPS are spread over them, see {@link manualHub}. */
   readonly hubs?: readonly string[] | undefined;
 }
@@ -71,12 +78,14 @@ export function createDevice(
 ): Device {
   const calls: RecordedCall[] = [];
   const setup = clientSetup(spec, credentials, context, calls);
+  if (context.life !== undefined)
+    return createLivingDevice(setup, livingOptions(spec, context, context.life));
   const client = clients[spec.client](setup);
   return {
     spec,
     prepare: (signal) => client.prepare(signal),
     register: async (signal) => {
-      const recorder = new AttemptRecorder(setup.clock, context.recordSteps ?? false);
+      const recorder = new AttemptRecorder(setup.clock, context.recordSteps ?? false, context.onStep);
       const result = await attempt(client, { spec, context, recorder }, signal);
       const keyUse = client.keyEvidence?.keyUse();
       const tokenSteps = calls.map(({ startMs, durationMs, call, result: detail }): TraceStep => {
@@ -90,6 +99,19 @@ export function createDevice(
       };
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}
+
+function livingOptions(
+  spec: DeviceSpec,
+  { hubs = [], attemptTimeoutMs, recordSteps = false }: DeviceContext,
+  { steps, directory }: NonNullable<DeviceContext['life']>,
+): LivingDeviceOptions {
+  const isManual = spec.enrollment === 'manual';
+  return {
+    ...{ steps, recordSteps, stepTimeoutMs: attemptTimeoutMs },
+    directory: join(directory, spec.registrationId),
+    manual: isManual ? { hub: manualHub(hubs, spec.index), deviceId: spec.registrationId } : undefined,
   };
 }
 

@@ -143,9 +143,6 @@ describe('an IoT Edge device on the wire', () => {
   it.each(edgeVersions)('imports the key for its hub over the one for DPS in %s', async (version) => {
     const { trace } = await lab.provision({ version, attestation: 'tpm' });
     expect(trace.steps.filter(({ step }) => step === 'tpm.activate')).toHaveLength(2);
-    expect(logOf(trace).filter((line) => line === 'Imported DPS authentication key into TPM.')).toHaveLength(
-      2,
-    );
   });
 
   it('keeps the key for its hub at 0x81000100', async () => {
@@ -193,10 +190,11 @@ describe('an IoT Edge device on the wire', () => {
     const { trace } = await lab.provision({ attestation: 'tpm' });
     expect(logOf(trace)).toEqual([
       'Sending DPS registration request.',
-      'Imported DPS authentication key into TPM.',
       'Checking DPS registration status.',
       'DPS registration is still in progress.',
+      'Checking DPS registration status.',
       'DPS registration is still in progress.',
+      'Checking DPS registration status.',
       'Imported DPS authentication key into TPM.',
       expect.stringMatching(/^Assigned to IoT hub: hub-\d/),
       'DPS registration complete.',
