@@ -19,11 +19,11 @@ export async function openEndpoint(
   options: {
     readonly scenarioFile: string;
     readonly seed: number;
-    readonly allowedHosts: readonly string[];
+    readonly allowedHosts?: readonly string[];
     readonly onKeyLog?: ((line: Buffer) => void) | undefined;
   },
 ): Promise<RunEndpoint> {
-  const { scenarioFile, seed, allowedHosts, onKeyLog } = options;
+  const { scenarioFile, seed, allowedHosts = [], onKeyLog } = options;
   if (endpoint.kind === 'null') return nullEndpoint();
   if (endpoint.kind === 'emulator') return startEndpoint(endpoint, seed, onKeyLog);
   if (onKeyLog !== undefined) {
