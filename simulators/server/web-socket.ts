@@ -40,6 +40,8 @@ export function createWebSocketUpgrade(protocols: Readonly<Record<string, ServeS
       server.handleUpgrade(request, socket, head, (webSocket) => {
         const stream = createWebSocketStream(webSocket);
         stream.on('error', () => stream.destroy());
+        // The library has said why it closes, and would wait for half a minute for the peer to agree.
+        webSocket.on('error', () => closeGently(socket));
         // The library's stream waits for its socket to have sent everything, which one that was reset never has.
         webSocket.once('close', () => {
           if (stream.readableEnded) stream.destroy();

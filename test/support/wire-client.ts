@@ -16,20 +16,20 @@ export interface WireClient extends AsyncDisposable {
 }
 
 /** Connects without TLS: what comes next is up to the test. */
-export async function openTcp(transport: WireTransport, target: WireTarget): Promise<Socket> {
-  const socket = connectTcp({
-    host: target.https.address,
-    port: portOf(transport, target),
-    allowHalfOpen: true,
-  });
+export async function openTcp(
+  transport: WireTransport,
+  target: WireTarget,
+  { allowHalfOpen = false } = {},
+): Promise<Socket> {
+  const socket = connectTcp({ host: target.https.address, port: portOf(transport, target), allowHalfOpen });
   socket.on('error', () => undefined); // a reset shows as an early close
   await once(socket, 'connect');
   return socket;
 }
 
-/** Connects and waits for the end of the TLS handshake. */
+/** Connects and waits for the end of the TLS handshake. Its side stays open when the server ends its own. */
 export async function openWire(transport: WireTransport, target: WireTarget): Promise<WireClient> {
-  const tcp = await openTcp(transport, target);
+  const tcp = await openTcp(transport, target, { allowHalfOpen: true });
   const tls = connectTls({
     ...{ socket: tcp, allowHalfOpen: true },
     servername: target.https.hostName,
