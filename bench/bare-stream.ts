@@ -4,7 +4,7 @@ import { connect as connectTls, type SecureContext } from 'node:tls';
 import { createWebSocketStream, WebSocket } from 'ws';
 import type { ClientJob } from './client-job.ts';
 
-/** A fresh TLS connection to the emulator, with a WebSocket on it where the job's transport has one; nothing is checked. */
+/** A fresh TLS connection to the emulator, with a WebSocket on it where the job's transport has one. */
 export async function openBareStream(
   { hostName, transport, ...job }: ClientJob,
   secureContext: SecureContext,

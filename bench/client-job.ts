@@ -11,7 +11,8 @@ export interface ClientJob {
   readonly transport?: TransportKind;
   readonly hostName: string;
   readonly idScope: string;
-  readonly caPem: string;
+  /** The server's CA; without it Node's own roots and those of NODE_EXTRA_CA_CERTS. */
+  readonly caPem?: string;
   readonly concurrency: number;
   readonly devices: readonly JobDevice[];
 }

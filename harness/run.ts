@@ -2,14 +2,15 @@ import { tmpdir } from 'node:os';
 import type { RunResult } from '../reports/run-result.ts';
 import { openScratchDirectory } from '../simulators/index.ts';
 import { openEndpoint } from './environment/endpoint.ts';
+import { requireLocalProxy } from './environment/external-endpoint.ts';
 import { openKeyLog } from './environment/key-log.ts';
+import { calibrate } from './load/calibrate.ts';
 import type { FleetRun, Progress } from './load/fleet-run.ts';
 import { openFleetTokens } from './load/fleet-tokens.ts';
 import { prepareFleet } from './load/prepare-fleet.ts';
 import { registerFleet } from './load/register-fleet.ts';
 import { chooseSetup } from './load/run-setup.ts';
 import { startWorkerPool } from './load/worker-pool.ts';
-import { recordOutcomes } from './metrics/recorder.ts';
 import { planFleet } from './plan/fleet-plan.ts';
 import { splitIntoRanges } from './plan/ranges.ts';
 import { expandMatrix } from './scenario/expand.ts';
@@ -18,6 +19,7 @@ import { buildResult } from './verdict/build-result.ts';
 import { manualRegistrations } from './verdict/hub-oracle.ts';
 import { judge } from './verdict/judge.ts';
 import { collectKeyCustody } from './verdict/key-custody.ts';
+import { brokenThreshold } from './verdict/thresholds.ts';
 
 export interface RunOptions {
   readonly scenario: Scenario;
@@ -38,8 +40,9 @@ export interface RunOptions {
 export async function run(options: RunOptions): Promise<RunResult> {
   const { scenario, scenarioFile, signal, onProgress = () => undefined, keyLogFile } = options;
   const startedAt = new Date();
+  requireLocalProxy(scenario, scenarioFile);
   const plan = planFleet(scenario, expandMatrix(scenario));
-  const ranges = splitIntoRanges(plan.devices.length, scenario.run.rangeSize);
+  const ranges = splitIntoRanges(plan.devices.length, scenario.run.rangeSize, scenario.run.warmUpDevices);
   const setup = chooseSetup(scenario, plan);
 
   // On disk: the states of ten thousand TPMs are no small thing in memory.
@@ -47,7 +50,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
   using keyLog = keyLogFile === undefined ? undefined : openKeyLog(keyLogFile);
   await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile, plan.seed, keyLog?.write);
   // Before the threads start, and until they have ended: they share what PKCS#11 modules it loads.
-  await using tokens = await openFleetTokens(plan, setup.workers, signal, onProgress);
+  await using tokens = await openFleetTokens(
+    scenario.endpoint.kind === 'null' ? [] : plan.devices,
+    setup.workers,
+    signal,
+    onProgress,
+  );
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const fleet: FleetRun = {
     ...{ scenario, plan, ranges, setup, endpoint, tokens, pool, signal, onProgress },
@@ -56,15 +64,18 @@ export async function run(options: RunOptions): Promise<RunResult> {
   await prepareFleet(fleet);
   const preparationMs = Date.now() - startedAt.getTime();
 
-  const timed = await registerFleet(fleet);
-  const recorder = recordOutcomes(timed.outcomes);
+  const calibration = scenario.endpoint.kind === 'null' ? undefined : await calibrate(fleet);
+  const timed = await registerFleet(fleet, (recorder, elapsedMs) =>
+    brokenThreshold(scenario.thresholds, recorder, elapsedMs),
+  );
   const interrupted = signal.aborted;
   const telemetry = await endpoint.telemetry();
+  const devices = await endpoint.devices();
   const registrations = [
     ...(await endpoint.registrations()),
-    ...manualRegistrations(plan, await endpoint.devices(), telemetry),
+    ...manualRegistrations(plan, devices, telemetry),
   ];
-  const { outcomes } = timed;
+  const { ledger: outcomes, recorder } = timed;
   const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens });
   const checks = judge({
     scenario,
@@ -74,11 +85,13 @@ export async function run(options: RunOptions): Promise<RunResult> {
     keyCustody,
     registrations,
     telemetry,
+    devices,
     hubs: endpoint.hubs,
-    interrupted,
+    // A run that was cut short owes nothing for devices that never started.
+    interrupted: interrupted || timed.stoppedBy !== undefined,
   });
   return buildResult({
     ...{ scenario, scenarioFile, plan, endpoint, setup, startedAt, preparationMs },
-    ...{ timed, recorder, keyCustody, checks, interrupted },
+    ...{ timed, calibration, keyCustody, checks, interrupted },
   });
 }

@@ -87,7 +87,7 @@ const ATTESTATION = 2;
 
 function axesOf(cell: CellResult): readonly (string | null)[] {
   return [
-    cell.platform,
+    cell.version === undefined ? cell.platform : `${cell.platform}-${cell.version}`,
     cell.enrollment,
     cell.attestation,
     cell.keyStore,

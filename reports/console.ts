@@ -182,7 +182,16 @@ function phasesBlock(result: RunResult, screen: Screen): Lines {
     heading('phases', '', screen),
     `      ${screen.colors.dim(head)}`,
     ...body.map((line, index) => `      ${index === last ? screen.colors.bold(line) : line}`),
+    ...calibrationLines(result, screen),
   ];
+}
+
+/** How much of the figures above is the harness's own. */
+function calibrationLines({ calibration, cpuPerDeviceMs }: RunResult, screen: Screen): Lines {
+  if (calibration === undefined) return [];
+  const own = `${formatMs(calibration.cpuPerDeviceMs)} of ${formatMs(cpuPerDeviceMs)} CPU per device is the harness's own`;
+  const wait = `a device sent to nobody takes ${formatMs(calibration.total.p50Ms)}, p(99) ${formatMs(calibration.total.p99Ms)}`;
+  return indent(fold(`calibration: ${own}; ${wait}`, screen.width - 6), 6).map(screen.colors.dim);
 }
 
 function keyCustodyBlock({ keyCustody }: RunResult, screen: Screen): Lines {

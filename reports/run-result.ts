@@ -30,9 +30,11 @@ const outcomeCounts = z.strictObject({
 });
 
 const cell = z.strictObject({
-  /** e.g. `linux/individual/tpm/swtpm/https/native`, with `/fault` appended where one is set. */
+  /** e.g. `linux/individual/tpm/swtpm/https/native`, of IoT Edge `linux-1.5/…/iot-edge`, with `/fault` appended where one is set. */
   name: z.string(),
   platform: z.string(),
+  /** Of IoT Edge; absent for other clients. */
+  version: z.string().optional(),
   enrollment: z.string(),
   attestation: z.string(),
   keyStore: z.string(),
@@ -126,6 +128,14 @@ export const runResultSchema = z.strictObject({
   }),
   load: z.strictObject({ arrival: z.string(), workers: z.int(), tpmMode: z.string() }),
   startedAt: z.iso.datetime(),
+  /** Devices sent to nobody through the same loop: the harness's own part. */
+  calibration: z
+    .strictObject({ devices: z.int(), cpuPerDeviceMs: z.number(), total: distribution })
+    .optional(),
+  /** Registered and judged before the timed part. */
+  warmUpDevices: z.int().nonnegative().optional(),
+  /** The threshold that ended the run before its time. */
+  stoppedBy: z.string().nullable().optional(),
   /** The timed part, from the first intended start to the last outcome. */
   durationMs: z.number(),
   /** Making keys, certificates and TPMs, outside the timed part. */

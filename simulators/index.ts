@@ -3,16 +3,39 @@
  */
 
 // device
+export type {
+  CheckContext,
+  CheckedEndpoints,
+  CheckResult,
+  CheckSubject,
+} from './device/check/check.ts';
+export { type CheckReport, runChecks } from './device/check/run-checks.ts';
+export { subjectOfConfig } from './device/check/subject-of-config.ts';
+export { checksOf } from './device/check/table.ts';
+export { type OpenedDevice, openConfiguredDevice } from './device/config/configured-device.ts';
+export { describeBehaviour } from './device/config/describe-behaviour.ts';
+export { describeConfig, keyText } from './device/config/describe-config.ts';
+export { type DeviceFiles, inspectFiles, openDeviceFiles } from './device/config/device-files.ts';
+export type { ConfigNotice, EdgeConfig } from './device/config/edge-config.ts';
+export { readEdgeConfig } from './device/config/read-edge-config.ts';
 export {
   createFleetAuthority,
   type FleetAuthority,
   groupEnrollments,
 } from './device/credentials/fleet-authority.ts';
 export { issueCredentials } from './device/credentials/issue-credentials.ts';
+export { manualDevice } from './device/credentials/manual-device.ts';
 export type { IssuedKey } from './device/credentials/token.ts';
 export { createDevice, type Device, type DeviceContext, manualHub } from './device/device.ts';
 export * from './device/device-spec.ts';
 export * from './device/device-trace.ts';
+export { assignmentsInLife } from './device/life/life-steps.ts';
+export type { EdgeSettings } from './device/platforms/edge-settings.ts';
+export {
+  newestVersionOf,
+  releaseOf,
+  versionsOf,
+} from './device/platforms/table.ts';
 // dps
 export { behaviourProfiles, type ProfileName } from './dps/behaviour.ts';
 export type {
@@ -66,6 +89,7 @@ export { openScratchDirectory } from './processes/scratch-directory.ts';
 export type { KeyUse } from './security/key-use.ts';
 // server
 export { isLoopback } from './server/loopback.ts';
+export type { SeenRequest } from './server/observe-requests.ts';
 // tls-key
 export { probeTlsKeys } from './tls-key/index.ts';
 // tpm
@@ -86,6 +110,6 @@ export type { ManufacturedTpm, TpmTransport } from './tpm/transport.ts';
 export { openTctiTransport, probeTpm2Tss } from './tpm/transports/tcti.ts';
 // transport
 export type { DpsEndpoint } from './transport/provisioning-transport.ts';
-export { DEFAULT_API_VERSION } from './wire/constants.ts';
+export { DEFAULT_API_VERSION, GLOBAL_DEVICE_ENDPOINT } from './wire/constants.ts';
 // wire
 export type { Enrollment, EnrollmentGroup, IndividualEnrollment } from './wire/enrollment.ts';

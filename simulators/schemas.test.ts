@@ -3,6 +3,7 @@ import {
   attestationKinds,
   type CellAxes,
   clientKinds,
+  edgeVersions,
   enrollmentKinds,
   expectedOfFault,
   faultKinds,
@@ -65,6 +66,7 @@ describe('impossibility', () => {
     'leaves honest devices every key store over %s, and TPM attestation its TPM',
     (transport) => {
       const names = possibleCells
+        .filter((cell) => cell.platform === 'linux' && cell.client !== 'iot-edge')
         .filter((cell) => cell.fault === undefined && cell.transport === transport)
         .map(({ enrollment, attestation, keyStore, client }) =>
           [enrollment, attestation, keyStore, client].join(' '),
@@ -76,11 +78,41 @@ describe('impossibility', () => {
       );
       const withTpm = transport.startsWith('mqtt') ? [] : ['individual tpm swtpm'];
       const expected = [...anywhere, ...withTpm].flatMap((cell) =>
-        clientKinds.map((client) => `${cell} ${client}`),
+        clientKinds.filter((client) => client !== 'iot-edge').map((client) => `${cell} ${client}`),
       );
       expect(names.sort()).toEqual(expected.sort());
     },
   );
+
+  it('leaves IoT Edge HTTPS only, and the key stores that its daemons know', () => {
+    const ofEdge = possibleCells.filter(({ client, fault }) => client === 'iot-edge' && fault === undefined);
+    expect(new Set(ofEdge.map(({ transport }) => transport))).toEqual(new Set(['https']));
+    const stores = ofEdge.map(({ platform, attestation, keyStore }) =>
+      [platform, attestation, keyStore].join(' '),
+    );
+    const everywhere = platformKinds.flatMap((platform) => [
+      `${platform} symmetric-key software`,
+      `${platform} x509 software`,
+      `${platform} tpm swtpm`,
+    ]);
+    expect([...new Set(stores)].sort()).toEqual(
+      [...everywhere, 'linux symmetric-key softhsm', 'linux x509 softhsm'].sort(),
+    );
+  });
+
+  it('has IoT Edge in the releases that there were, and says of the others from where it knows', () => {
+    const edge = { ...honest, client: 'iot-edge' } as const;
+    const reasons = platformKinds.map((platform) =>
+      edgeVersions.map((version) => impossibility({ ...edge, platform, version })),
+    );
+    const possible = reasons.map((row) => edgeVersions.filter((_, index) => row[index] === undefined));
+    expect(possible).toEqual([['1.1', '1.2', '1.3', '1.4', '1.5', '1.6'], ['1.1', '1.4', '1.5'], ['1.1']]);
+    for (const reason of reasons.flat()) if (reason !== undefined) expect(reason).toContain('source:');
+  });
+
+  it('knows no version of clients that are not IoT Edge', () => {
+    expect(impossibility({ ...honest, version: '1.5' })).toContain('not IoT Edge');
+  });
 
   it('leaves every fault a cell in which it can be made', () => {
     const made = new Set(possibleCells.map(({ fault }) => fault));

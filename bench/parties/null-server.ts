@@ -1,59 +1,44 @@
-import { createServer } from 'node:https';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createServer as createTlsServer } from 'node:tls';
+import { createWebSocketStream, WebSocketServer } from 'ws';
 import { cpuMeter } from '../cpu-meter.ts';
+import { serveNullAmqp } from '../null-amqp.ts';
+import { nullHttp } from '../null-http.ts';
+import { serveNullMqtt } from '../null-mqtt.ts';
 import { serveParty } from '../party.ts';
 
 /**
- * The emulator's yardstick: the same TLS settings and the same JSON over the wire, and nothing verified, looked up
- * or remembered. Answers register with 202 and every status query with `assigned`.
+ * The emulator's yardstick, on each transport: the same TLS settings, the same library and the same JSON over the wire, and
+ * nothing verified, looked up or remembered. Answers register with `assigning` and every status query with `assigned`.
  */
 const { cert, key } = JSON.parse(process.env['BENCH_TLS'] ?? '{}') as { cert: string; key: string };
-const operation = '4.0123456789abcdef.00000000-0000-4000-8000-000000000000';
+const tls = { cert, key, requestCert: true, rejectUnauthorized: false };
 
-const server = createServer(
-  { cert, key, requestCert: true, rejectUnauthorized: false },
-  (request, response) => {
-    let text = '';
-    request.setEncoding('utf8');
-    request.on('data', (chunk: string) => {
-      text += chunk;
-    });
-    request.on('end', () => {
-      const body = (text === '' ? {} : JSON.parse(text)) as { registrationId?: string };
-      const registrationId = body.registrationId ?? request.url?.split('/')[3] ?? '';
-      const registering = request.method === 'PUT';
-      const state = {
-        registrationId,
-        createdDateTimeUtc: new Date().toISOString(),
-        assignedHub: 'null-hub.azure-devices.net',
-        deviceId: registrationId,
-        status: 'assigned',
-        substatus: 'initialAssignment',
-        lastUpdatedDateTimeUtc: new Date().toISOString(),
-        etag: 'IjY5MDAzNTUyLTAwMDAtMDMwMC0wMDAwLTYzMGZkYThhMDAwMCI=',
-      };
-      const answer = JSON.stringify(
-        registering
-          ? { operationId: operation, status: 'assigning' }
-          : { operationId: operation, status: 'assigned', registrationState: state },
-      );
-      response.writeHead(registering ? 202 : 200, {
-        'Content-Type': 'application/json; charset=utf-8',
-        'x-ms-request-id': '00000000-0000-4000-8000-000000000000',
-        ...(registering
-          ? { 'Retry-After': '0', Location: `https://${request.headers.host ?? ''}${request.url ?? ''}` }
-          : {}),
-      });
-      response.end(answer);
-    });
-  },
-);
-server.keepAliveTimeout = 60_000;
+const web = createHttpsServer(tls, nullHttp);
+web.keepAliveTimeout = 60_000;
+const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+web.on('upgrade', (request, socket, head) => {
+  webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+    const stream = createWebSocketStream(webSocket);
+    stream.on('error', () => stream.destroy());
+    if (webSocket.protocol === 'mqtt') serveNullMqtt(stream);
+    else serveNullAmqp(stream);
+  });
+});
 
 serveParty({
-  listen: async () => {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return (server.address() as AddressInfo).port;
-  },
+  listen: async () => ({
+    port: await listening(web),
+    mqttPort: await listening(createTlsServer(tls, serveNullMqtt)),
+    amqpPort: await listening(createTlsServer(tls, serveNullAmqp)),
+  }),
   ...cpuMeter(),
 });
+
+async function listening(server: ReturnType<typeof createTlsServer>): Promise<number> {
+  server.on('secureConnection', (socket: Duplex) => socket.on('error', () => socket.destroy()));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}

@@ -19,6 +19,7 @@ export async function openEndpoint(
   seed: number,
   onKeyLog?: (line: Buffer) => void,
 ): Promise<RunEndpoint> {
+  if (endpoint.kind === 'null') return nullEndpoint();
   if (endpoint.kind === 'emulator') return startEndpoint(endpoint, seed, onKeyLog);
   if (onKeyLog !== undefined) {
     throw new UsageError('the keys of an emulator that runs already are its own', {
@@ -57,6 +58,30 @@ async function startEndpoint(
     telemetry: () => dps.control.telemetry(),
     registrations: () => dps.control.registrations(),
     [Symbol.asyncDispose]: () => dps[Symbol.asyncDispose](),
+  };
+}
+
+/** Nobody: devices are assigned without a word, evenly to two hubs. */
+export function nullEndpoint(): RunEndpoint {
+  const nothing = <T>(): Promise<readonly T[]> => Promise.resolve([]);
+  return {
+    kind: 'null',
+    dps: {
+      hostName: 'localhost',
+      address: '127.0.0.1',
+      port: 0,
+      idScope: '0ne00000000',
+      apiVersion: DEFAULT_API_VERSION,
+      caPem: '',
+    },
+    behaviour: undefined,
+    hubs: ['null-hub-1.azure-devices.example', 'null-hub-2.azure-devices.example'],
+    enroll: () => Promise.resolve(),
+    createDevices: () => Promise.resolve(),
+    devices: nothing,
+    telemetry: nothing,
+    registrations: nothing,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 

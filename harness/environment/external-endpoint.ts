@@ -9,6 +9,7 @@ import {
   type RegistrationRecord,
 } from '../../simulators/index.ts';
 import { EnvironmentError, ScenarioError } from '../../simulators/kernel/errors.ts';
+import { parseProxyUrl } from '../../simulators/schemas.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import type { RunEndpoint } from './run-endpoint.ts';
 
@@ -91,12 +92,18 @@ export function registeredSince(
 const idOf = (enrollment: Enrollment): string =>
   'registrationId' in enrollment ? enrollment.registrationId : enrollment.enrollmentGroupId;
 
+/** @throws ScenarioError when the devices' proxy is not on this machine */
+export function requireLocalProxy({ run: { proxy } }: Pick<Scenario, 'run'>, file: string): void {
+  const host = proxy === undefined ? undefined : parseProxyUrl(proxy)?.host;
+  if (host !== undefined) requireLoopback(host, 'run.proxy', file);
+}
+
 function requireLoopback(address: string, key: string, file: string): void {
   const local = ['localhost', '::1', '[::1]'].includes(address);
   if (local || (isIPv4(address) && address.startsWith('127.'))) return;
   throw new ScenarioError(
     { file, key, message: `${address} is not a loopback address` },
-    { hint: 'Load is only sent to an emulator on this machine.' },
+    { hint: 'Load is only sent to an emulator on this machine, through nothing but a proxy on it.' },
   );
 }
 

@@ -13,8 +13,8 @@ import type { Scenario } from '../scenario/scenario-schema.ts';
 export interface RunEndpoint extends AsyncDisposable {
   readonly kind: Scenario['endpoint']['kind'];
   readonly dps: DpsEndpoint;
-  /** How the emulator was told to behave. */
-  readonly behaviour: Pick<DpsInfo, 'rules' | 'profile' | 'latency'>;
+  /** How the emulator was told to behave; undefined where there is none. */
+  readonly behaviour: Pick<DpsInfo, 'rules' | 'profile' | 'latency'> | undefined;
   /** The linked ones. */
   readonly hubs: readonly string[];
   /** @throws EnvironmentError when an emulator elsewhere does not answer */

@@ -8,7 +8,7 @@ import {
   type StoredToken,
   type TokenContent,
 } from '../../simulators/index.ts';
-import type { FleetPlan, PlannedDevice } from '../plan/fleet-plan.ts';
+import type { PlannedDevice } from '../plan/fleet-plan.ts';
 import type { Progress } from './fleet-run.ts';
 import type { TokenSessions } from './range-tasks.ts';
 
@@ -30,12 +30,14 @@ export interface FleetTokens extends AsyncDisposable {
  * @param workers threads that are to use them at the same time
  */
 export async function openFleetTokens(
-  { devices }: FleetPlan,
+  devices: Iterable<PlannedDevice>,
   workers: number,
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
 ): Promise<FleetTokens> {
-  const holders = devices.filter(({ spec }) => spec.keyStore === 'softhsm');
+  const holders = Iterator.from(devices)
+    .filter(({ spec }) => spec.keyStore === 'softhsm')
+    .toArray();
   const keys = new Map<string, IssuedKey>();
   const sessions = { opened: 0, open: 0 };
   const opened = await layOut(holders, workers, signal, onProgress);

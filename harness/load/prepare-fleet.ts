@@ -16,13 +16,14 @@ import { credentialsFile, type FleetRun } from './fleet-run.ts';
  */
 export async function prepareFleet(run: FleetRun): Promise<void> {
   const { plan, ranges, pool, endpoint, tokens, directory, signal, onProgress } = run;
+  if (endpoint.kind === 'null') return;
   requireTlsKeys(plan);
   const tpms = await ensureFleetTpms(run);
   const authority = await createFleetAuthority(`rig-${plan.fleetTag}`);
   await endpoint.enroll(
     groupEnrollments(
       authority,
-      plan.devices.map(({ spec }) => spec),
+      Iterator.from(plan.devices).map(({ spec }) => spec),
     ),
   );
   let done = 0;
@@ -47,8 +48,10 @@ export async function prepareFleet(run: FleetRun): Promise<void> {
 }
 
 /** Without the addon every such device would fail in the same way: say it once, and what to do. */
-function requireTlsKeys({ devices }: FleetPlan): void {
-  const needed = devices.some(({ spec }) => spec.attestation === 'x509' && spec.keyStore !== 'software');
+function requireTlsKeys({ cells }: FleetPlan): void {
+  const needed = cells.some(
+    ({ attestation, keyStore, devices }) => devices > 0 && attestation === 'x509' && keyStore !== 'software',
+  );
   if (!needed) return;
   try {
     probeTlsKeys();
@@ -64,9 +67,10 @@ function requireTlsKeys({ devices }: FleetPlan): void {
 type FleetTpms = ReadonlyMap<string, ManufacturedTpm>;
 
 async function ensureFleetTpms({ plan, signal, onProgress }: FleetRun): Promise<FleetTpms> {
-  const ids = plan.devices
+  const ids = Iterator.from(plan.devices)
     .filter(({ spec }) => spec.keyStore === 'swtpm')
-    .map(({ spec }) => spec.registrationId);
+    .map(({ spec }) => spec.registrationId)
+    .toArray();
   if (ids.length === 0) return new Map();
   const tpms = await ensureTpms({
     count: ids.length,

@@ -1,5 +1,6 @@
 import type {
   ChipName,
+  DeviceContext,
   DeviceInHub,
   DpsEndpoint,
   FleetAuthority,
@@ -43,16 +44,24 @@ export interface RunRangeTask {
   readonly devices: readonly PlannedDevice[];
   readonly credentialsFile: string;
   readonly control: SharedArrayBuffer;
-  readonly load: Load;
+  readonly arrival: Load['arrival'];
+  /** By position in the range, milliseconds since the run began; NaN in a closed loop. */
+  readonly intendedStartsMs: Float64Array;
+  /** Nobody is there: devices are assigned without a word. */
+  readonly nullEndpoint: boolean;
   /** See `sharedNowMs`; 0 until the start line has been crossed, for runs that begin all at once. */
   readonly began: Float64Array<SharedArrayBuffer>;
   readonly endpoint: DpsEndpoint;
   readonly seed: number;
   readonly attemptTimeoutMs: number;
   readonly retryPolicy: 'standard' | 'none';
+  /** Of the waits of IoT Edge daemons. */
+  readonly timeScale: number;
   readonly hubConnect: 'none' | 'telemetry';
   /** Linked ones. */
   readonly hubs: readonly string[];
+  /** For devices that boot and live: what happens to them, and where their disks are. */
+  readonly life: DeviceContext['life'];
   /** How long a token takes for a signature, beyond what it takes. */
   readonly tokenSignMs: number;
   readonly tpm: {

@@ -1,56 +1,128 @@
 import { join } from 'node:path';
+import type { DpsEndpoint } from '../../simulators/index.ts';
+import { systemClock } from '../../simulators/kernel/clock.ts';
 import { serializeError } from '../../simulators/kernel/errors.ts';
+import { createLimiter } from '../../simulators/kernel/limiter.ts';
+import { parseProxyUrl } from '../../simulators/schemas.ts';
+import { FleetLedger } from '../metrics/fleet-ledger.ts';
 import type { Outcome } from '../metrics/outcome.ts';
+import { Recorder } from '../metrics/recorder.ts';
+import { type Load, type Schedule, scheduleOf } from '../plan/arrivals.ts';
 import type { PlannedDevice } from '../plan/fleet-plan.ts';
 import type { Range } from '../plan/ranges.ts';
+import type { Scenario } from '../scenario/scenario-schema.ts';
 import { credentialsFile, type FleetRun } from './fleet-run.ts';
 import type { RunRangeTask } from './range-tasks.ts';
 import { SharedControl, sharedNowMs } from './shared-control.ts';
 
 /** What the timed part came to. */
 export interface TimedPart {
-  /** By position in the fleet. */
-  readonly outcomes: readonly (Outcome | undefined)[];
+  readonly ledger: FleetLedger;
+  readonly recorder: Recorder;
   /** Of this process, all threads. */
   readonly cpuMs: number;
+  /** The threshold that ended the run before its time. */
+  readonly stoppedBy: string | undefined;
 }
 
 const PROGRESS_EVERY_MS = 200;
+/** How long before the intended start of its first device a range is handed to a thread. */
+const HAND_OUT_AHEAD_MS = 2_000;
+/** Warm-up is a closed loop of its own. */
+const WARM_UP_LOAD: Load = { arrival: 'constant-concurrency', concurrency: 10 };
 
-/** The second pass, timed: every device registers. When the signal aborts, no device starts any more. */
-export async function registerFleet(run: FleetRun): Promise<TimedPart> {
-  const { scenario, plan, ranges, pool, signal, onProgress } = run;
-  const { load } = scenario;
+/**
+ * The second pass, timed: every device registers. When the signal aborts, no device starts any more.
+ *
+ * @param brokenThreshold asked now and then while devices register: the name of a threshold that ends the run
+ */
+export async function registerFleet(
+  run: FleetRun,
+  brokenThreshold: (recorder: Recorder, elapsedMs: number) => string | undefined = () => undefined,
+): Promise<TimedPart> {
+  const { scenario, plan, ranges } = run;
+  const ledger = new FleetLedger(plan.devices);
+  const recorder = new Recorder();
+  const take = (outcomes: readonly Outcome[]): void => {
+    for (const outcome of ledger.enter(outcomes)) recorder.add(outcome);
+  };
+  const { warmUpDevices } = scenario.run;
+  const warmUp = ranges.filter(({ to }) => to <= warmUpDevices);
+  const timed = ranges.slice(warmUp.length);
+  if (warmUp.length > 0) {
+    const takeUntimed = (outcomes: readonly Outcome[]): void => {
+      for (const outcome of ledger.enter(outcomes)) recorder.countOnly(outcome);
+    };
+    await registerPart(run, { ranges: warmUp, load: WARM_UP_LOAD, take: takeUntimed });
+  }
+  const cpu = process.cpuUsage();
+  const { stoppedBy } = await registerPart(run, {
+    ...{ ranges: timed, load: scenario.load, take },
+    brokenThreshold: (elapsedMs) => brokenThreshold(recorder, elapsedMs),
+  });
+  const used = process.cpuUsage(cpu);
+  return { ledger, recorder, cpuMs: (used.user + used.system) / 1000, stoppedBy };
+}
+
+interface Part {
+  readonly ranges: readonly Range[];
+  readonly load: Load;
+  readonly take: (outcomes: readonly Outcome[]) => void;
+  readonly brokenThreshold?: (elapsedMs: number) => string | undefined;
+}
+
+async function registerPart(
+  run: FleetRun,
+  { ranges, load, take, brokenThreshold = () => undefined }: Part,
+): Promise<{ readonly stoppedBy: string | undefined }> {
+  const { plan, pool, setup, signal, onProgress } = run;
+  const first = ranges[0]?.from ?? 0;
+  const schedule = scheduleOf(load, plan.seed);
   const concurrency = load.arrival === 'constant-concurrency' ? load.concurrency : undefined;
-  const control = SharedControl.create({ ranges: ranges.length, concurrency });
+  const control = SharedControl.create({ ranges: (ranges.at(-1)?.number ?? 0) + 1, concurrency });
   const began = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
   const elapsedMs = (): number => sharedNowMs() - (began[0] ?? 0);
+  const ended = new AbortController();
+  // No more ranges are made than threads have in hand: a million devices that wait are a gigabyte.
+  const places = createLimiter(setup.workers * setup.rangesAtOnce);
   using _stopping = onceAborted(signal, () => control.stop());
+  void control.untilStopped(ended.signal).then(() => ended.abort());
 
-  const outcomes = new Array<Outcome | undefined>(plan.devices.length).fill(undefined);
   const runOne = async (range: Range): Promise<void> => {
+    await untilDue((schedule(range.from - first) ?? 0) - HAND_OUT_AHEAD_MS - elapsedMs(), ended.signal);
     const devices = plan.devices.slice(range.from, range.to);
+    const intendedStartsMs = startsOf(range, first, schedule);
     try {
-      const result = await pool.runRange(rangeTask(run, { range, devices, control, began }));
+      const task = rangeTask(run, {
+        range,
+        devices,
+        control,
+        began,
+        arrival: load.arrival,
+        intendedStartsMs,
+      });
+      const result = await pool.runRange(task);
       run.tokens.countSessions(result.tokenSessions);
-      for (const outcome of result.outcomes) outcomes[outcome.index] = outcome;
+      take(result.outcomes);
     } catch (error) {
       // The thread died or the range could not be run: its devices have an outcome all the same.
       control.freeSlotsOf(range.number);
       control.ready(); // nobody at the start line waits for it
-      for (const device of devices) outcomes[device.spec.index] = workerLost(device, error, elapsedMs());
+      take(devices.map((device) => workerLost(device, error, elapsedMs())));
     }
   };
 
   began[0] = sharedNowMs();
-  const cpu = process.cpuUsage();
-  const tell = (): void => {
+  let stoppedBy: string | undefined;
+  const watch = (): void => {
     const { counts } = control;
     onProgress({ stage: 'registering', counts, of: plan.devices.length, elapsedMs: elapsedMs() });
+    stoppedBy ??= brokenThreshold(elapsedMs());
+    if (stoppedBy !== undefined) control.stop();
   };
-  const telling = setInterval(tell, PROGRESS_EVERY_MS);
+  const watching = setInterval(watch, PROGRESS_EVERY_MS);
   try {
-    const running = Promise.all(ranges.map(runOne));
+    const running = Promise.all(ranges.map((range) => places.run(() => runOne(range))));
     if (load.arrival === 'all-at-once') {
       await Promise.race([control.untilReady(ranges.length), running]);
       began[0] = sharedNowMs();
@@ -58,40 +130,57 @@ export async function registerFleet(run: FleetRun): Promise<TimedPart> {
     control.go();
     await running;
   } finally {
-    clearInterval(telling);
-    tell();
+    clearInterval(watching);
+    ended.abort();
+    watch();
   }
-  const used = process.cpuUsage(cpu);
-  return { outcomes, cpuMs: (used.user + used.system) / 1000 };
+  return { stoppedBy };
 }
+
+/** Waits until a range is due, or nobody starts any more: its devices then say so themselves. */
+async function untilDue(waitMs: number, signal: AbortSignal): Promise<void> {
+  if (waitMs > 0 && !signal.aborted) await systemClock.sleepMs(waitMs, signal).catch(() => undefined);
+}
+
+const startsOf = ({ from, to }: Range, first: number, schedule: Schedule): Float64Array =>
+  Float64Array.from({ length: to - from }, (_, at) => schedule(from + at - first) ?? Number.NaN);
 
 function rangeTask(
   { scenario, plan, setup, endpoint, directory }: FleetRun,
   {
     control,
     ...part
-  }: Pick<RunRangeTask, 'range' | 'devices' | 'began'> & { readonly control: SharedControl },
+  }: Pick<RunRangeTask, 'range' | 'devices' | 'began' | 'arrival' | 'intendedStartsMs'> & {
+    readonly control: SharedControl;
+  },
 ): RunRangeTask {
-  const { attemptTimeoutMs, retryPolicy, hubConnect } = scenario.run;
+  const { attemptTimeoutMs, retryPolicy, hubConnect, timeScale } = scenario.run;
   return {
     ...part,
     credentialsFile: credentialsFile(directory, part.range),
     control: control.memory,
-    load: scenario.load,
-    endpoint: endpoint.dps,
+    endpoint: { ...endpoint.dps, ...proxyOf(scenario) },
+    nullEndpoint: endpoint.kind === 'null',
     seed: plan.seed,
     attemptTimeoutMs,
     retryPolicy,
     hubConnect,
+    timeScale,
     hubs: endpoint.hubs,
+    life: scenario.life && { ...scenario.life, directory: join(directory, 'disks') },
     tokenSignMs: scenario.hsm.signMs,
     tpm: {
       mode: setup.tpmMode,
       workDirectory: join(directory, 'tpms'),
-      poolSize: setup.tpmPoolSize,
+      poolSize: endpoint.kind === 'null' ? 0 : setup.tpmPoolSize,
       chip: scenario.tpm.chip,
     },
   };
+}
+
+/** The scenario was checked: what stands there is a proxy. */
+function proxyOf({ run: { proxy } }: Scenario): Pick<DpsEndpoint, 'proxy'> {
+  return proxy === undefined ? {} : { proxy: parseProxyUrl(proxy) };
 }
 
 function onceAborted(signal: AbortSignal, act: () => void): Disposable {

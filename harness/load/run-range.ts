@@ -3,6 +3,7 @@ import {
   createDevice,
   createTokenHost,
   type Device,
+  type DeviceContext,
   type DeviceCredentials,
   type DeviceResult,
   type DeviceTrace,
@@ -14,8 +15,8 @@ import { systemClock } from '../../simulators/kernel/clock.ts';
 import { startDeadline, untilAborted } from '../../simulators/kernel/deadline.ts';
 import { InvariantError, serializeError } from '../../simulators/kernel/errors.ts';
 import type { Outcome } from '../metrics/outcome.ts';
-import { intendedStartMs } from '../plan/arrivals.ts';
 import type { PlannedDevice } from '../plan/fleet-plan.ts';
+import { createNullDevice } from './null-device.ts';
 import type { RangeOutcomes, RunRangeTask } from './range-tasks.ts';
 import { SharedControl, sharedNowMs } from './shared-control.ts';
 import { enterThread } from './thread-context.ts';
@@ -30,25 +31,18 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
   const control = new SharedControl(task.control);
   await using thread = await enterThread(task);
   const tokens = openTokens(task);
-  const deviceContext = { ...thread.deviceContext, tokens };
-  const credentials = JSON.parse(
-    await readFile(task.credentialsFile, 'utf8'),
-  ) as readonly DeviceCredentials[];
+  const createOne = task.nullEndpoint
+    ? ({ spec }: PlannedDevice): Device => createNullDevice(spec, task.hubs)
+    : await deviceMaker(task, { ...thread.deviceContext, tokens });
   const stop = new AbortController();
   const finished = new AbortController();
   void control.untilStopped(finished.signal).then(() => stop.abort());
   try {
-    const runs = task.devices.map((planned, position) => {
-      const held = credentials[position];
-      if (held === undefined)
-        throw new InvariantError(`range ${task.range.number} has no credentials for device ${position}`);
-      return new DeviceRun(planned, createDevice(planned.spec, held, deviceContext), {
-        task,
-        control,
-        stop: stop.signal,
-      });
-    });
-    if (task.load.arrival === 'all-at-once') {
+    const parts = { task, control, stop: stop.signal };
+    const runs = task.devices.map(
+      (planned, position) => new DeviceRun(planned, createOne(planned, position), parts),
+    );
+    if (task.arrival === 'all-at-once') {
       await Promise.all(runs.map((run) => run.prepare()));
       control.ready();
       await control.untilGo();
@@ -58,6 +52,19 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
   } finally {
     finished.abort();
   }
+}
+
+/** Devices with the credentials that the first pass left for this range. */
+async function deviceMaker(
+  { credentialsFile, range }: RunRangeTask,
+  context: DeviceContext,
+): Promise<(planned: PlannedDevice, position: number) => Device> {
+  const credentials = JSON.parse(await readFile(credentialsFile, 'utf8')) as readonly DeviceCredentials[];
+  return ({ spec }, position) => {
+    const held = credentials[position];
+    if (held !== undefined) return createDevice(spec, held, context);
+    throw new InvariantError(`range ${range.number} has no credentials for device ${position}`);
+  };
 }
 
 /** Of the range: its sessions are counted. */
@@ -70,12 +77,12 @@ function openTokens({ tokenSignMs }: RunRangeTask): TokenHost {
 /** In a closed loop only the next device of the range waits for a slot: a thousand that wait cost a thousand wake-ups. */
 async function startInTurn(
   runs: readonly DeviceRun[],
-  { load, range }: RunRangeTask,
+  { arrival, range }: RunRangeTask,
   control: SharedControl,
 ): Promise<readonly Outcome[]> {
   const outcomes: Promise<Outcome>[] = [];
   for (const run of runs) {
-    if (load.arrival === 'constant-concurrency' && !(await control.takeSlot(range.number))) break;
+    if (arrival === 'constant-concurrency' && !(await control.takeSlot(range.number))) break;
     outcomes.push(run.outcome());
   }
   return [
@@ -113,7 +120,7 @@ class DeviceRun {
   async outcome(): Promise<Outcome> {
     const { control, task } = this.#parts;
     const outcome = await this.#run();
-    if (task.load.arrival === 'constant-concurrency') control.freeSlot(task.range.number);
+    if (task.arrival === 'constant-concurrency') control.freeSlot(task.range.number);
     const failure = await this.#putAway();
     const final = failure === undefined ? outcome : { ...outcome, result: failure };
     control.count(final.result.kind);
@@ -127,8 +134,8 @@ class DeviceRun {
   }
 
   async #run(): Promise<Outcome> {
-    const { control, task, stop } = this.#parts;
-    const intended = intendedStartMs(task.load, this.#planned.spec.index);
+    const { control, stop } = this.#parts;
+    const intended = this.#intendedStartMs();
     if (intended !== undefined && !(await this.#waitUntil(intended - PREPARE_AHEAD_MS)))
       return this.#neverStarted();
     await this.prepare();
@@ -184,6 +191,12 @@ class DeviceRun {
     const waitMs = runMs - this.#runMs();
     if (waitMs > 0) await systemClock.sleepMs(waitMs, stop).catch(() => undefined);
     return !stop.aborted;
+  }
+
+  #intendedStartMs(): number | undefined {
+    const { range, intendedStartsMs } = this.#parts.task;
+    const intended = intendedStartsMs[this.#planned.spec.index - range.from];
+    return intended === undefined || Number.isNaN(intended) ? undefined : intended;
   }
 
   #runMs(): number {

@@ -19,11 +19,10 @@ const DEDICATED_AT_MOST = 1_000;
 export function chooseSetup(scenario: Scenario, plan: FleetPlan): RunSetup {
   const cores = availableParallelism();
   const workers = scenario.run.workers === 'auto' ? cores : scenario.run.workers;
-  const tpmDevices = plan.devices.filter(({ spec }) => spec.keyStore === 'swtpm').length;
+  const ofTpms = plan.cells.filter(({ keyStore, devices }) => keyStore === 'swtpm' && devices > 0);
+  const tpmDevices = ofTpms.reduce((sum, { devices }) => sum + devices, 0);
   // A handshake signs while everything stands still: its TPM must be there.
-  const inHandshakes = plan.devices.some(
-    ({ spec }) => spec.keyStore === 'swtpm' && spec.attestation === 'x509',
-  );
+  const inHandshakes = ofTpms.some(({ attestation }) => attestation === 'x509');
   // A slow TPM would keep a process of the pool busy with waiting.
   const dedicated = tpmDevices <= DEDICATED_AT_MOST || inHandshakes || scenario.tpm.chip !== undefined;
   const auto = dedicated ? 'dedicated' : 'pooled';

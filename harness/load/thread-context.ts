@@ -17,13 +17,15 @@ let users = 0;
  * be ended at any time after that, and leaves no process behind.
  */
 export async function enterThread(task: RunRangeTask): Promise<ThreadContext> {
-  const { seed, attemptTimeoutMs, retryPolicy, hubConnect, hubs, tpm } = task;
+  const { seed, attemptTimeoutMs, retryPolicy, hubConnect, hubs, timeScale, tpm } = task;
   endpoint ??= task.endpoint; // one object for all devices: what is parsed from it is kept with it
   users += 1;
   if (tpm.poolSize > 0) host ??= openHost(task);
   return {
     deviceContext: {
       ...{ endpoint, seed, attemptTimeoutMs, retryPolicy, hubConnect, hubs },
+      life: task.life,
+      edge: { timeScale },
       tpms: await host,
     },
     [Symbol.asyncDispose]: async () => {

@@ -20,6 +20,7 @@ export function startWorkerPool(workers: number, rangesAtOnce: number): WorkerPo
     concurrentTasksPerWorker: rangesAtOnce,
     // Atomics are used for slots and stops; the pool itself need not spin for its next task.
     atomics: 'disabled',
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
   });
   return {
     prepareRange: (task, signal) =>

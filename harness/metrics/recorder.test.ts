@@ -57,4 +57,14 @@ describe('Recorder', () => {
     expect(errors[0]?.examples).toEqual(['b0', 'b1', 'b2', 'b3', 'b4']);
     expect(runResultSchema.shape.errors.safeParse(errors).error).toBeUndefined();
   });
+
+  it('counts devices of the warm-up, and keeps their times out of every figure', () => {
+    const recorder = recorderOf({ startMs: 0, endMs: 10 });
+    recorder.countOnly(makeOutcome({ startMs: 0, endMs: 9_000, cell: 0 }));
+    expect(recorder.counts.assigned).toBe(2);
+    expect(recorder.cell(0).counts.assigned).toBe(2);
+    expect(recorder.timed.assigned).toBe(1);
+    expect(recorder.total.count).toBe(1);
+    expect(recorder.lastEndMs).toBe(10);
+  });
 });

@@ -21,16 +21,11 @@ interface CountedError {
   readonly examples: string[];
 }
 
-/** @param outcomes absent where a device never reported */
-export function recordOutcomes(outcomes: readonly (Outcome | undefined)[]): Recorder {
-  const recorder = new Recorder();
-  for (const outcome of outcomes) if (outcome !== undefined) recorder.add(outcome);
-  return recorder;
-}
-
 /** Counters, histograms and a time series of a run. */
 export class Recorder {
+  /** All devices, those of the warm-up too. */
   readonly counts = noCounts();
+  readonly #timed = noCounts();
   readonly total = new DurationHistogram();
   readonly lateness = new DurationHistogram();
   readonly series = new TimeSeries();
@@ -39,11 +34,20 @@ export class Recorder {
   readonly #errors = new Map<string, CountedError>();
   #lastEndMs = 0;
 
+  /** Counts a device of the warm-up: its times say nothing. */
+  countOnly(outcome: Outcome): void {
+    const { result, cell } = outcome;
+    this.counts[result.kind] += 1;
+    this.cell(cell).counts[result.kind] += 1;
+    this.#countError(outcome);
+  }
+
   add(outcome: Outcome): void {
     const { result, cell } = outcome;
     const ofCell = this.cell(cell);
     this.counts[result.kind] += 1;
     ofCell.counts[result.kind] += 1;
+    this.#timed[result.kind] += 1;
     this.series.add(outcome);
     this.#lastEndMs = Math.max(this.#lastEndMs, outcome.endMs);
     if (result.kind === 'aborted') return; // stopped by us: says nothing of the service
@@ -53,6 +57,11 @@ export class Recorder {
     for (const [phase, durationMs] of Object.entries(outcome.phasesMs))
       this.phase(phase as Phase).record(durationMs);
     this.#countError(outcome);
+  }
+
+  /** Without the warm-up: what rates are of. */
+  get timed(): OutcomeCounts {
+    return this.#timed;
   }
 
   /** Milliseconds from the beginning of the run to the last outcome. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeLoad, intendedStartMs, type Load } from './arrivals.ts';
+import { describeLoad, type Load, scheduleOf } from './arrivals.ts';
 
 const ramp = (fromPerSecond: number, toPerSecond: number, rampSeconds: number): Load => ({
   arrival: 'ramp',
@@ -9,7 +9,9 @@ const ramp = (fromPerSecond: number, toPerSecond: number, rampSeconds: number): 
   rampSeconds,
 });
 
-describe('intendedStartMs', () => {
+const intendedStartMs = (load: Load, position: number): number | undefined => scheduleOf(load, 1)(position);
+
+describe('scheduleOf', () => {
   it('starts everybody at 0 when all come at once', () => {
     expect(intendedStartMs({ arrival: 'all-at-once' }, 99)).toBe(0);
   });
@@ -29,6 +31,46 @@ describe('intendedStartMs', () => {
     expect(intendedStartMs(load, 12.5)).toBeCloseTo(5_000);
     expect(intendedStartMs(load, 50)).toBeCloseTo(10_000);
     expect(intendedStartMs(load, 60)).toBeCloseTo(11_000); // then 10 a second
+  });
+
+  it('keeps the rate of each step for its time, and that of the last one for good', () => {
+    const load: Load = {
+      arrival: 'steps',
+      steps: [
+        { ratePerSecond: 2, seconds: 5 }, // 10 devices
+        { ratePerSecond: 0, seconds: 3 },
+        { ratePerSecond: 10, seconds: 1 },
+      ],
+    };
+    expect([0, 9, 10, 20, 30].map((at) => intendedStartMs(load, at))).toEqual([
+      0, 4_500, 8_000, 9_000, 10_000,
+    ]);
+  });
+
+  it('has a spike between two stretches of the same rate', () => {
+    const load: Load = {
+      ...{ arrival: 'spike', ratePerSecond: 1, spikePerSecond: 100 },
+      ...{ spikeAtSeconds: 5, spikeSeconds: 1 },
+    };
+    expect([4, 5, 104, 105, 106].map((at) => intendedStartMs(load, at))).toEqual([
+      4_000, 5_000, 5_990, 6_000, 7_000,
+    ]);
+  });
+
+  it('draws the gaps of a Poisson process from the seed, whatever the order of questions', () => {
+    const load: Load = { arrival: 'poisson', ratePerSecond: 100 };
+    const forwards = scheduleOf(load, 7);
+    const backwards = scheduleOf(load, 7);
+    const last = backwards(9_999) ?? 0;
+    const starts = Array.from({ length: 10_000 }, (_, at) => forwards(at) ?? 0);
+    expect(starts.at(-1)).toBe(last);
+    expect(scheduleOf(load, 8)(9_999)).not.toBe(last);
+    // 10,000 gaps of 10 ms on average: the sum has a standard deviation of 1 s, and so have the gaps of 10 ms.
+    expect(Math.abs(last - 100_000)).toBeLessThan(4_000);
+    const gaps = starts.slice(1).map((start, at) => start - (starts[at] ?? 0));
+    const variance = gaps.reduce((sum, gap) => sum + (gap - 10) ** 2, 0) / gaps.length;
+    expect(Math.sqrt(variance)).toBeGreaterThan(9);
+    expect(Math.sqrt(variance)).toBeLessThan(11);
   });
 
   it('ramps down as well, and not at all', () => {

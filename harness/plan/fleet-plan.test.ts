@@ -14,16 +14,16 @@ function planOf({ seed = 1, devices = 10 } = {}) {
 
 describe('planFleet', () => {
   it('makes the same plan of the same scenario and seed', () => {
-    expect(planOf()).toEqual(planOf());
+    expect([...planOf().devices]).toEqual([...planOf().devices]);
   });
 
   it('makes other registrationIds of another seed', () => {
-    const ids = new Set(planOf({ seed: 1 }).devices.map(({ spec }) => spec.registrationId));
-    expect(planOf({ seed: 2 }).devices.some(({ spec }) => ids.has(spec.registrationId))).toBe(false);
+    const ids = new Set(Array.from(planOf({ seed: 1 }).devices, ({ spec }) => spec.registrationId));
+    for (const { spec } of planOf({ seed: 2 }).devices) expect(ids).not.toContain(spec.registrationId);
   });
 
   it('gives every device an id of its own that DPS allows, and its position', () => {
-    const { devices } = planOf({ devices: 1000 });
+    const devices = [...planOf({ devices: 1000 }).devices];
     expect(new Set(devices.map(({ spec }) => spec.registrationId)).size).toBe(1000);
     for (const [position, { spec }] of devices.entries()) {
       expect(spec.index).toBe(position);
@@ -34,16 +34,24 @@ describe('planFleet', () => {
   it('gives every cell as many devices as it is to have', () => {
     const { cells, devices } = planOf({ devices: 11 });
     for (const [index, cell] of cells.entries()) {
-      expect(devices.filter((device) => device.cell === index)).toHaveLength(cell.devices);
+      expect([...devices].filter((device) => device.cell === index)).toHaveLength(cell.devices);
     }
+  });
+
+  it('gives a range the devices at its positions', () => {
+    const { devices } = planOf({ devices: 10 });
+    expect(devices.slice(3, 6)).toEqual([...devices].slice(3, 6));
+    expect(devices.slice(8, 12)).toEqual([devices.at(8), devices.at(9)]);
+    expect(devices.at(10)).toBeUndefined();
+    expect(devices.at(-1)).toBeUndefined();
   });
 });
 
 describe('interleave', () => {
   it('lets cells take turns', () => {
-    expect(interleave([2, 2, 2])).toEqual([0, 1, 2, 0, 1, 2]);
-    expect(interleave([4, 1])).toEqual([0, 0, 1, 0, 0]);
-    expect(interleave([0, 1])).toEqual([1]);
+    expect([...interleave([2, 2, 2])]).toEqual([0, 1, 2, 0, 1, 2]);
+    expect([...interleave([4, 1])]).toEqual([0, 0, 1, 0, 0]);
+    expect([...interleave([0, 1])]).toEqual([1]);
   });
 
   it('holds about the mix of the whole fleet in every stretch', () => {
@@ -53,7 +61,7 @@ describe('interleave', () => {
         fc.nat(),
         fc.nat(),
         (counts, a, b) => {
-          const order = interleave(counts);
+          const order = [...interleave(counts)];
           const from = Math.min(a % order.length, b % order.length);
           const to = Math.max(a % order.length, b % order.length) + 1;
           const stretch = order.slice(from, to);

@@ -9,7 +9,7 @@ export interface FleetPlan {
   /** Goes into every registrationId: fleets of other scenarios and seeds do not collide with it. */
   readonly fleetTag: string;
   readonly cells: readonly RunCase[];
-  readonly devices: readonly PlannedDevice[];
+  readonly devices: PlannedDevices;
 }
 
 export interface PlannedDevice {
@@ -25,26 +25,66 @@ export function planFleet(scenario: Pick<Scenario, 'name' | 'seed'>, cells: read
     .update(JSON.stringify([name, seed]))
     .digest('hex')
     .slice(0, 6);
-  const devices = interleave(cells.map(({ devices: count }) => count)).map((cell, index): PlannedDevice => {
-    const { platform, enrollment, attestation, keyStore, keyAlgorithm, transport, client, fault } = cellAt(
-      cells,
-      cell,
+  return { seed, fleetTag, cells, devices: new PlannedDevices(fleetTag, cells) };
+}
+
+/**
+ * The devices of a plan, by position. Each is made when it is asked for: of a million devices only the cells are kept,
+ * four bytes for each.
+ */
+export class PlannedDevices implements Iterable<PlannedDevice> {
+  readonly #fleetTag: string;
+  readonly #cells: readonly RunCase[];
+  readonly #cellOf: Uint32Array;
+
+  constructor(fleetTag: string, cells: readonly RunCase[]) {
+    this.#fleetTag = fleetTag;
+    this.#cells = cells;
+    this.#cellOf = interleave(cells.map(({ devices }) => devices));
+  }
+
+  get length(): number {
+    return this.#cellOf.length;
+  }
+
+  at(index: number): PlannedDevice | undefined {
+    const cell = this.#cellOf[index];
+    const runCase = cell === undefined ? undefined : this.#cells[cell];
+    if (cell === undefined || runCase === undefined) return undefined;
+    return { cell, spec: specOf(runCase, index, this.#fleetTag) };
+  }
+
+  /** As of an array, for a range. */
+  slice(from: number, to: number): PlannedDevice[] {
+    return Array.from({ length: Math.min(to, this.length) - from }, (_, offset) =>
+      this.#present(from + offset),
     );
-    const registrationId = `rig-${fleetTag}-${shortNames[attestation]}-${String(index).padStart(6, '0')}`;
-    const axes = { platform, enrollment, attestation, keyStore, transport, client };
-    return {
-      cell,
-      spec: {
-        ...{ index, registrationId, ...axes },
-        ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
-        ...(fault === undefined ? {} : { fault }),
-      },
-    };
-  });
-  return { seed, fleetTag, cells, devices };
+  }
+
+  *[Symbol.iterator](): Iterator<PlannedDevice> {
+    for (let index = 0; index < this.length; index += 1) yield this.#present(index);
+  }
+
+  #present(index: number): PlannedDevice {
+    const device = this.at(index);
+    if (device === undefined) throw new RangeError(`no device ${index}`);
+    return device;
+  }
 }
 
 const shortNames = { 'symmetric-key': 'sym', x509: 'x509', tpm: 'tpm' } as const;
+
+function specOf(cell: RunCase, index: number, fleetTag: string): DeviceSpec {
+  const { platform, version, enrollment, attestation, keyStore, keyAlgorithm, transport, client, fault } =
+    cell;
+  const registrationId = `rig-${fleetTag}-${shortNames[attestation]}-${String(index).padStart(6, '0')}`;
+  return {
+    ...{ index, registrationId, platform, enrollment, attestation, keyStore, transport, client },
+    ...(version === undefined ? {} : { version }),
+    ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
+    ...(fault === undefined ? {} : { fault }),
+  };
+}
 
 /**
  * Orders the cells' devices so that any stretch of the fleet holds about the fleet's mix: every cell's devices stand
@@ -53,15 +93,20 @@ const shortNames = { 'symmetric-key': 'sym', x509: 'x509', tpm: 'tpm' } as const
  * @param counts devices of each cell
  * @returns the cell of each position
  */
-export function interleave(counts: readonly number[]): number[] {
-  const places = counts.flatMap((count, cell) =>
-    Array.from({ length: count }, (_, turn) => ({ cell, at: (turn + 0.5) / count })),
-  );
-  return places.toSorted((a, b) => a.at - b.at || a.cell - b.cell).map(({ cell }) => cell);
-}
-
-function cellAt(cells: readonly RunCase[], index: number): RunCase {
-  const cell = cells[index];
-  if (cell === undefined) throw new RangeError(`no cell ${index}`);
-  return cell;
+export function interleave(counts: readonly number[]): Uint32Array {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const places = new Float64Array(total);
+  const cellOf = new Uint32Array(total);
+  let next = 0;
+  for (const [cell, count] of counts.entries()) {
+    for (let turn = 0; turn < count; turn += 1) {
+      places[next] = (turn + 0.5) / count;
+      cellOf[next] = cell;
+      next += 1;
+    }
+  }
+  // Stable: where places are equal, the lower cell comes first.
+  const order = Uint32Array.from({ length: total }, (_, index) => index);
+  order.sort((a, b) => (places[a] ?? 0) - (places[b] ?? 0) || a - b);
+  return order.map((index) => cellOf[index] ?? 0);
 }

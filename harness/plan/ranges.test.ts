@@ -15,10 +15,16 @@ describe('splitIntoRanges', () => {
     ]);
   });
 
-  it('puts every device in exactly one range', () => {
+  it('puts every device in exactly one range, and no range over the end of the warm-up', () => {
+    const counts = [
+      fc.integer({ min: 0, max: 3000 }),
+      fc.integer({ min: 1, max: 500 }),
+      fc.nat(4000),
+    ] as const;
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 1, max: 500 }), (devices, size) => {
-        const ranges = splitIntoRanges(devices, size);
+      fc.property(...counts, (devices, size, warmUp) => {
+        const ranges = splitIntoRanges(devices, size, warmUp);
+        expect(ranges.some(({ from, to }) => from < warmUp && to > warmUp)).toBe(false);
         const members = ranges.flatMap(({ from, to }) =>
           Array.from({ length: to - from }, (_, at) => from + at),
         );

@@ -5,14 +5,19 @@ export interface Range {
   readonly to: number;
 }
 
-/** Cuts a fleet into ranges of at most `size` devices: every device is in exactly one. */
-export function splitIntoRanges(devices: number, size: number): readonly Range[] {
-  return Array.from({ length: Math.ceil(devices / size) }, (_, number) => ({
-    number,
-    from: number * size,
-    to: Math.min(devices, (number + 1) * size),
-  }));
+/**
+ * Cuts a fleet into ranges of at most `size` devices: every device is in exactly one.
+ *
+ * @param warmUp so many devices at the beginning are in ranges of their own
+ */
+export function splitIntoRanges(devices: number, size: number, warmUp = 0): readonly Range[] {
+  const boundary = Math.min(devices, warmUp);
+  const starts = [...startsOf(0, boundary, size), ...startsOf(boundary, devices, size)];
+  return starts.map((from, number) => ({ number, from, to: starts[number + 1] ?? devices }));
 }
+
+const startsOf = (from: number, to: number, size: number): number[] =>
+  Array.from({ length: Math.ceil((to - from) / size) }, (_, index) => from + index * size);
 
 /** Shares out `total` as evenly as whole numbers allow: the parts add up to it exactly. */
 export function shareOut(total: number, parts: number): readonly number[] {

@@ -18,6 +18,30 @@ describe('expandMatrix', () => {
     ]);
   });
 
+  it('gives IoT Edge a cell for each version, and other clients one without', () => {
+    const cells = expand(
+      'devices = 4\nattestation = "x509"\nclient = ["native", "iot-edge"]\nversion = ["1.1", "1.5"]',
+    );
+    expect(cells.map(({ name }) => name)).toEqual([
+      'linux/individual/x509/software/https/native',
+      'linux-1.1/individual/x509/software/https/iot-edge',
+      'linux-1.5/individual/x509/software/https/iot-edge',
+    ]);
+  });
+
+  it('takes the newest version of the platform where none is given, and every one for all', () => {
+    const entry = 'devices = 9\nattestation = "x509"\nclient = "iot-edge"\nplatform = ["eflow", "windows"]';
+    expect(expand(entry).map(({ version }) => version)).toEqual(['1.5', '1.1']);
+    const all = expand(`${entry}\nversion = "all"`);
+    expect(all).toHaveLength(12);
+    expect(all.filter(({ devices }) => devices > 0).map(({ name }) => name.split('/')[0])).toEqual([
+      'eflow-1.1',
+      'eflow-1.4',
+      'eflow-1.5',
+      'windows-1.1',
+    ]);
+  });
+
   it('gives what is left over to the first cells', () => {
     const cells = expand('devices = 5\nattestation = "x509"\nenrollment = ["individual", "group"]');
     expect(cells.map(({ devices }) => devices)).toEqual([3, 2]);
@@ -29,7 +53,7 @@ describe('expandMatrix', () => {
       [2, undefined],
       [2, undefined],
       [2, undefined],
-      [0, 'DPS has no enrollment group for TPM attestation'],
+      [0, 'DPS has no enrollment group for TPM attestation (source: its concepts page)'],
     ]);
   });
 

@@ -1,9 +1,18 @@
-import { type CellAxes, impossibility } from '../../simulators/schemas.ts';
+import {
+  type CellAxes,
+  type EdgeVersion,
+  edgeVersions,
+  impossibility,
+  newestVersionOf,
+} from '../../simulators/schemas.ts';
 import type { Expectation, FleetEntry, Scenario } from './scenario-schema.ts';
 
 /** One cell of the matrix: a combination of all axes, and how many devices it gets. */
 export interface RunCase extends CellAxes {
-  /** e.g. `linux/individual/tpm/swtpm/https/native`, with `/fault` appended where one is set. */
+  /**
+   * e.g. `linux/individual/tpm/swtpm/https/native`, with `/fault` appended where one is set; of IoT Edge
+   * `linux-1.5/individual/tpm/swtpm/https/iot-edge`.
+   */
   readonly name: string;
   /** 0 for a cell that cannot be. */
   readonly devices: number;
@@ -14,11 +23,12 @@ export interface RunCase extends CellAxes {
 
 /** Expands every fleet entry to its cells; devices go evenly to those that can be, the first ones get the rest. */
 export function expandMatrix(scenario: Scenario): readonly RunCase[] {
-  return scenario.fleet.flatMap(expandEntry);
+  const way = { proxy: scenario.run.proxy !== undefined };
+  return scenario.fleet.flatMap((entry) => expandEntry(entry, way));
 }
 
-function expandEntry(entry: FleetEntry): RunCase[] {
-  const cells = crossProduct(entry).map((axes) => ({ axes, notPossible: impossibility(axes) }));
+function expandEntry(entry: FleetEntry, way: { readonly proxy: boolean }): RunCase[] {
+  const cells = crossProduct(entry).map((axes) => ({ axes, notPossible: impossibility(axes, way) }));
   const possible = cells.filter(({ notPossible }) => notPossible === undefined).length;
   let turn = 0;
   return cells.map(({ axes, notPossible }) => {
@@ -40,17 +50,20 @@ function crossProduct(entry: FleetEntry): CellAxes[] {
         several(entry.keyStore ?? (a === 'tpm' ? 'swtpm' : 'software')).flatMap((k) =>
           several(transport).flatMap((t) =>
             several(client).flatMap((c) =>
-              algorithms.flatMap((keyAlgorithm) =>
-                faults.map((fault) => ({
-                  platform: p,
-                  enrollment: e,
-                  attestation: a,
-                  keyStore: k,
-                  ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
-                  transport: t,
-                  client: c,
-                  ...(fault === undefined ? {} : { fault }),
-                })),
+              versionsFor(entry, p, c).flatMap((version) =>
+                algorithms.flatMap((keyAlgorithm) =>
+                  faults.map((fault) => ({
+                    platform: p,
+                    ...(version === undefined ? {} : { version }),
+                    enrollment: e,
+                    attestation: a,
+                    keyStore: k,
+                    ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
+                    transport: t,
+                    client: c,
+                    ...(fault === undefined ? {} : { fault }),
+                  })),
+                ),
               ),
             ),
           ),
@@ -60,8 +73,20 @@ function crossProduct(entry: FleetEntry): CellAxes[] {
   );
 }
 
+/** Of IoT Edge only: other clients are no part of it, and get one cell whatever the versions. */
+function versionsFor(
+  { version }: FleetEntry,
+  platform: CellAxes['platform'],
+  client: CellAxes['client'],
+): readonly (EdgeVersion | undefined)[] {
+  if (client !== 'iot-edge') return [undefined];
+  if (version === undefined) return [newestVersionOf(platform)];
+  return version === 'all' ? edgeVersions : several(version);
+}
+
 function cellName({
   platform,
+  version,
   enrollment,
   attestation,
   keyStore,
@@ -71,7 +96,7 @@ function cellName({
   fault,
 }: CellAxes): string {
   return [
-    platform,
+    version === undefined ? platform : `${platform}-${version}`,
     enrollment,
     attestation,
     keyStoreName({ keyStore, keyAlgorithm }),

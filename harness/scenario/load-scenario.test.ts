@@ -17,6 +17,8 @@ describe('parseScenario', () => {
       run: {
         workers: 'auto',
         rangeSize: 100,
+        timeScale: 1,
+        warmUpDevices: 0,
         attemptTimeoutMs: 60_000,
         retryPolicy: 'standard',
         hubConnect: 'none',
@@ -175,6 +177,20 @@ describe('parseScenario', () => {
 describe('loadScenario', () => {
   it('says that a file does not exist', async () => {
     await expect(loadScenario('no/such.toml')).rejects.toThrow(/no\/such\.toml.*there is no such file/);
+  });
+
+  it('gives a life to IoT Edge devices only', () => {
+    const entry = '[[fleet]]\ndevices = 1\nattestation = "x509"\n';
+    const life = 'name = "s"\n[life]\nsteps = ["restart"]\n';
+    expect(parseScenario(`${life}${entry}client = "iot-edge"\n`, 's.toml').life).toEqual({
+      steps: ['restart'],
+    });
+    expect(() => parseScenario(`${life}${entry}client = ["iot-edge", "native"]\n`, 's.toml')).toThrow(
+      expect.objectContaining({ line: 7, key: 'fleet.0.client' }),
+    );
+    expect(() => parseScenario(life + entry, 's.toml')).toThrow(
+      expect.objectContaining({ code: 'SCENARIO_INVALID' }),
+    );
   });
 });
 

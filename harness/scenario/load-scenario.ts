@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { getStaticTOMLValue, ParseError, parseTOML } from 'toml-eslint-parser';
 import type { z } from 'zod';
 import { ScenarioError, toError } from '../../simulators/kernel/errors.ts';
+import { type LocatedDocument, parseToml } from '../../simulators/kernel/toml.ts';
 import { parseThreshold } from '../verdict/threshold-syntax.ts';
 import { expandMatrix, type RunCase } from './expand.ts';
-import { locateKey } from './locate-key.ts';
 import { applyOverride, type Override } from './override.ts';
 import { type Scenario, scenarioSchema } from './scenario-schema.ts';
 import { suggestion } from './suggestion.ts';
@@ -37,7 +36,7 @@ const unreadable: Readonly<Record<string, string>> = {
 /** As {@link loadScenario}, on text. @param file only for messages */
 export function parseScenario(text: string, file: string, overrides: readonly Override[] = []): Scenario {
   const document = parseDocument(text, file);
-  const value = getStaticTOMLValue(document) as Record<string, unknown>;
+  const value = structuredClone(document.value) as Record<string, unknown>;
   for (const override of overrides) applyOverride(value, override, file);
   const parsed = scenarioSchema.safeParse(value);
   if (!parsed.success) {
@@ -51,28 +50,21 @@ export function parseScenario(text: string, file: string, overrides: readonly Ov
   }
   checkThresholds(parsed.data, { document, file });
   checkTpmMode(parsed.data, { document, file });
+  checkVersions(parsed.data, { document, file });
+  checkLife(parsed.data, { document, file });
   return parsed.data;
 }
 
-type Document = ReturnType<typeof parseTOML>;
-
 interface Source {
-  readonly document: Document;
+  readonly document: LocatedDocument;
   readonly file: string;
 }
 
-function parseDocument(text: string, file: string): Document {
-  try {
-    return parseTOML(text);
-  } catch (cause) {
-    if (cause instanceof ParseError) {
-      throw new ScenarioError(
-        { file, line: cause.lineNumber, message: `is not TOML: ${cause.message}` },
-        { cause },
-      );
-    }
-    throw cause;
-  }
+function parseDocument(text: string, file: string): LocatedDocument {
+  const parsed = parseToml(text);
+  if (parsed.kind === 'document') return parsed;
+  const { line, message, cause } = parsed;
+  throw new ScenarioError({ file, line, message: `is not TOML: ${message}` }, { cause });
 }
 
 function toScenarioError(
@@ -90,7 +82,7 @@ function toScenarioError(
   // What the command line says stands on no line of the file.
   if (overrides.some((override) => override.path === key))
     return new ScenarioError({ file, key, message: `${message} (on the command line)` });
-  return new ScenarioError({ file, line: locateKey(document, path), key, message });
+  return new ScenarioError({ file, line: document.locate(path)?.line, key, message });
 }
 
 /** A union fails with one list of issues per branch: the branch that got furthest tells most. */
@@ -105,8 +97,11 @@ function deepestIssues(issue: z.core.$ZodIssue): [z.core.$ZodIssue, ...z.core.$Z
 
 function seen(value: unknown, path: readonly string[]): string {
   const found = lookUp(value, path);
-  return found === undefined ? '' : `, found ${JSON.stringify(found).slice(0, 80)}`;
+  return found === undefined ? '' : `, found ${withoutCredentials(JSON.stringify(found)).slice(0, 80)}`;
 }
+
+/** A password in a URL is nobody's business. */
+const withoutCredentials = (text: string): string => text.replaceAll(/\/\/[^\s/"]*@/g, '//***@');
 
 function lookUp(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
@@ -120,11 +115,11 @@ function checkThresholds({ thresholds }: Scenario, { document, file }: Source): 
   for (const [metric, conditions] of Object.entries(thresholds)) {
     for (const condition of [conditions].flat()) {
       try {
-        parseThreshold(metric, condition);
+        parseThreshold(metric, typeof condition === 'string' ? condition : condition.threshold);
       } catch (cause) {
         const path = ['thresholds', metric];
         throw new ScenarioError(
-          { file, line: locateKey(document, path), key: path.join('.'), message: toError(cause).message },
+          { file, line: document.locate(path)?.line, key: path.join('.'), message: toError(cause).message },
           { cause },
         );
       }
@@ -141,12 +136,46 @@ function checkTpmMode(scenario: Scenario, { document, file }: Source): void {
   throw new ScenarioError(
     {
       file,
-      line: locateKey(document, path),
+      line: document.locate(path)?.line,
       key: path.join('.'),
       message: 'pooled TPMs cannot sign TLS handshakes, and there are X.509 devices with a key in their TPM',
     },
     { hint: 'Leave mode out, or set it to "dedicated".' },
   );
+}
+
+/** A life is that of IoT Edge's daemons: other clients would stand by. */
+function checkLife({ life, fleet }: Scenario, { document, file }: Source): void {
+  if (life === undefined) return;
+  const index = fleet.findIndex(({ client }) => [client].flat().some((one) => one !== 'iot-edge'));
+  if (index < 0) return;
+  const path = ['fleet', String(index), 'client'];
+  throw new ScenarioError(
+    {
+      file,
+      line: (document.locate(path) ?? document.locate(['life']))?.line,
+      key: path.join('.'),
+      message: 'must be iot-edge where there is [life]: only its daemons have one',
+    },
+    { hint: 'Set client = "iot-edge", or leave [life] out.' },
+  );
+}
+
+/** Only IoT Edge has versions: with other clients alone, somebody believes in something that is not there. */
+function checkVersions({ fleet }: Scenario, { document, file }: Source): void {
+  for (const [index, { version, client }] of fleet.entries()) {
+    if (version === undefined || [client].flat().includes('iot-edge')) continue;
+    const path = ['fleet', String(index), 'version'];
+    throw new ScenarioError(
+      {
+        file,
+        line: document.locate(path)?.line,
+        key: path.join('.'),
+        message: 'is that of IoT Edge, and no device of this entry runs it',
+      },
+      { hint: 'Set client = "iot-edge", or leave version out.' },
+    );
+  }
 }
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

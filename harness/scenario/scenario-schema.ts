@@ -6,12 +6,15 @@ import {
   chipNames,
   clientKinds,
   type DpsRules,
+  edgeVersions,
   type FaultKind,
   faultKinds,
   keyAlgorithms,
   keyStoreKinds,
   latencyNames,
+  lifeSteps,
   type ProfileName,
+  parseProxyUrl,
   platformKinds,
   provisioningKinds,
   ruleTable,
@@ -52,6 +55,10 @@ const fleetEntry = z.strictObject({
   transport: axis(transportKinds).default('https'),
   client: axis(clientKinds).default('native'),
   platform: axis(platformKinds).default('linux'),
+  version: z
+    .union([axis(edgeVersions), z.literal('all')])
+    .optional()
+    .describe('Of IoT Edge, with the client iot-edge. Default: the newest of the platform. all: every one.'),
   keyStore: axis(keyStoreKinds)
     .optional()
     .describe('Default: swtpm for TPM attestation, software otherwise.'),
@@ -80,6 +87,31 @@ const load = z.discriminatedUnion('arrival', [
     fromPerSecond: z.number().nonnegative(),
     toPerSecond: z.number().positive(),
     rampSeconds: z.number().positive().describe('After it the rate stays at toPerSecond.'),
+  }),
+  z.strictObject({
+    arrival: z.literal('steps'),
+    steps: z
+      .array(z.strictObject({ ratePerSecond: z.number().nonnegative(), seconds: z.number().positive() }))
+      .min(1)
+      .refine(
+        (steps) => (steps.at(-1)?.ratePerSecond ?? 0) > 0,
+        'the last step goes on: its rate must be above 0',
+      )
+      .describe('One after the other; the rate of the last one stays.'),
+  }),
+  z.strictObject({
+    arrival: z.literal('spike'),
+    ratePerSecond: z.number().positive().describe('Before and after the spike.'),
+    spikePerSecond: z.number().positive(),
+    spikeAtSeconds: z.number().nonnegative(),
+    spikeSeconds: z.number().positive(),
+  }),
+  z.strictObject({
+    arrival: z.literal('poisson'),
+    ratePerSecond: z
+      .number()
+      .positive()
+      .describe('On average; the gaps between devices are random, by the seed.'),
   }),
 ]);
 
@@ -110,6 +142,11 @@ const endpoint = z.discriminatedUnion('kind', [
     rules: emulatorRules.optional().describe('Other variants of rules; `dps-rig list rules` tells them.'),
   }),
   z.strictObject({
+    kind: z
+      .literal('null')
+      .describe('Nobody: every device is assigned at once. What remains is what the harness itself takes.'),
+  }),
+  z.strictObject({
     kind: z.literal('external').describe('An emulator that runs already (dps-rig emulate).'),
     managementUrl: z.url().default('http://127.0.0.1:9180').describe('What follows, it says of itself.'),
     hostName: z.string().optional(),
@@ -117,6 +154,15 @@ const endpoint = z.discriminatedUnion('kind', [
     port: z.int().min(1).max(65_535).optional(),
     idScope: z.string().optional(),
     caFile: z.string().optional().describe('PEM, relative to the scenario file.'),
+  }),
+]);
+
+const threshold = z.union([
+  z.string(),
+  z.strictObject({
+    threshold: z.string().describe('"p(95) < 2000"'),
+    abortOnFail: z.boolean().default(false).describe('Stops the run as soon as it does not hold.'),
+    delayAbortEvalSeconds: z.number().nonnegative().default(0).describe('Not before so much of the run.'),
   }),
 ]);
 
@@ -135,8 +181,25 @@ export const scenarioSchema = z.strictObject({
         .default('auto')
         .describe('Worker threads.'),
       rangeSize: z.int().min(1).max(10_000).default(100).describe('Devices in a unit of work.'),
+      warmUpDevices: z
+        .int()
+        .min(0)
+        .max(10_000)
+        .default(0)
+        .describe('Devices that register first and are judged, and are in no duration or rate.'),
       attemptTimeoutMs: z.int().min(100).default(60_000).describe('A device that takes longer has failed.'),
+      timeScale: z
+        .number()
+        .positive()
+        .max(1)
+        .default(1)
+        .describe('The waits of IoT Edge daemons, which can be minutes, are shortened to this share.'),
       retryPolicy: z.enum(['standard', 'none']).default('standard'),
+      proxy: z
+        .string()
+        .refine((url) => parseProxyUrl(url) !== undefined, 'expected http://[user:password@]host:port')
+        .optional()
+        .describe('HTTP proxy of every device, to DPS and to its hub. HTTPS and WebSockets go through one.'),
       hubConnect: z
         .enum(['none', 'telemetry'])
         .default('none')
@@ -174,12 +237,22 @@ export const scenarioSchema = z.strictObject({
     })
     .prefault({}),
   fleet: z.array(fleetEntry).min(1),
+  life: z
+    .strictObject({
+      steps: z
+        .array(z.enum(lifeSteps))
+        .default([])
+        .describe('What happens to every device after its first boot, in this order.'),
+    })
+    .optional()
+    .describe('Devices of IoT Edge boot and live: module identities, backup, the report of $edgeAgent.'),
   thresholds: z
-    .partialRecord(z.enum(metricNames), z.union([z.string(), z.array(z.string()).min(1)]))
+    .partialRecord(z.enum(metricNames), z.union([threshold, z.array(threshold).min(1)]))
     .default({})
     .describe('Like k6: "total" = "p(95) < 2000", "errors" = "rate < 0.01".'),
 });
 
 export type Scenario = z.infer<typeof scenarioSchema>;
+export type ThresholdEntry = z.infer<typeof threshold>;
 export type FleetEntry = Scenario['fleet'][number];
 export type Expectation = z.infer<typeof expectation>;

@@ -12,7 +12,6 @@ import type { RunEndpoint } from '../environment/run-endpoint.ts';
 import type { TimedPart } from '../load/register-fleet.ts';
 import type { RunSetup } from '../load/run-setup.ts';
 import { DurationHistogram } from '../metrics/histogram.ts';
-import type { Recorder } from '../metrics/recorder.ts';
 import { describeLoad } from '../plan/arrivals.ts';
 import type { FleetPlan } from '../plan/fleet-plan.ts';
 import { keyStoreName } from '../scenario/expand.ts';
@@ -27,7 +26,7 @@ export interface ResultParts {
   readonly startedAt: Date;
   readonly preparationMs: number;
   readonly timed: TimedPart;
-  readonly recorder: Recorder;
+  readonly calibration: RunResult['calibration'];
   readonly keyCustody: KeyCustody | undefined;
   readonly checks: readonly Check[];
   readonly interrupted: boolean;
@@ -35,19 +34,21 @@ export interface ResultParts {
 
 /** Puts everything that a run came to into the one document that reports read. */
 export function buildResult(parts: ResultParts): RunResult {
-  const { scenario, scenarioFile, plan, endpoint, setup, recorder, checks, timed } = parts;
+  const { scenario, scenarioFile, plan, endpoint, setup, checks, timed } = parts;
+  const { recorder } = timed;
   const durationMs = recorder.lastEndMs;
   const devices = plan.devices.length;
+  const timedDevices = Math.max(0, devices - scenario.run.warmUpDevices);
   return {
     schemaVersion: RUN_RESULT_SCHEMA_VERSION,
     tool: { name: 'dps-rig', version },
     scenario: { name: scenario.name, description: scenario.description, file: scenarioFile, seed: plan.seed },
     endpoint: {
       kind: endpoint.kind,
-      host: `${endpoint.dps.hostName}:${endpoint.dps.port}`,
+      host: endpoint.kind === 'null' ? 'nobody' : `${endpoint.dps.hostName}:${endpoint.dps.port}`,
       idScope: endpoint.dps.idScope,
       ...endpoint.behaviour,
-      notAsUsual: [...describeBehaviour(endpoint.behaviour)],
+      ...(endpoint.behaviour === undefined ? {} : { notAsUsual: [...describeBehaviour(endpoint.behaviour)] }),
     },
     machine: describeMachine(),
     load: {
@@ -60,19 +61,23 @@ export function buildResult(parts: ResultParts): RunResult {
     preparationMs: parts.preparationMs,
     devices,
     outcomes: recorder.counts,
-    assignedPerSecond: durationMs === 0 ? 0 : (recorder.counts.assigned * 1000) / durationMs,
-    cpuPerDeviceMs: devices === 0 ? 0 : timed.cpuMs / devices,
+    assignedPerSecond: durationMs === 0 ? 0 : (recorder.timed.assigned * 1000) / durationMs,
+    ...(parts.calibration === undefined ? {} : { calibration: parts.calibration }),
+    warmUpDevices: Math.min(devices, scenario.run.warmUpDevices),
+    stoppedBy: timed.stoppedBy ?? null,
+    cpuPerDeviceMs: timedDevices === 0 ? 0 : timed.cpuMs / timedDevices,
     total: recorder.total.toDistribution(),
     phases: Object.fromEntries(
       recorder.phaseNames().map((phase) => [phase, recorder.phase(phase).toDistribution()]),
     ),
     lateness: recorder.lateness.toDistribution(),
     cells: plan.cells.map((cell, index): CellResult => {
-      const { name, platform, enrollment, attestation, transport, client, fault } = cell;
+      const { name, platform, version, enrollment, attestation, transport, client, fault } = cell;
       const keyStore = keyStoreName(cell);
       const measured = cell.notPossible === undefined ? recorder.cell(index) : undefined;
       return {
         ...{ name, platform, enrollment, attestation, keyStore, transport, client, fault: fault ?? null },
+        ...(version === undefined ? {} : { version }),
         notPossible: cell.notPossible ?? null,
         devices: cell.devices,
         outcomes: measured?.counts ?? { assigned: 0, ended: 0, error: 0, aborted: 0 },

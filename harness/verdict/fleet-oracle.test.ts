@@ -7,7 +7,7 @@ import { judgeFleet, type OracleEvidence } from './fleet-oracle.ts';
 
 const OTHER_HUB = 'rig-hub-2.azure-devices.example';
 const plan = planOfEntry('devices = 3\nattestation = "x509"');
-const ids = plan.devices.map(({ spec }) => spec.registrationId);
+const ids = Array.from(plan.devices, ({ spec }) => spec.registrationId);
 const [first = '', second = ''] = ids;
 
 /** What a service and a fleet without fault say. */

@@ -1,18 +1,19 @@
 import type { Check } from '../../reports/run-result.ts';
 import type { RegistrationRecord } from '../../simulators/index.ts';
-import type { Outcome } from '../metrics/outcome.ts';
+import type { FleetRecords } from '../metrics/fleet-ledger.ts';
 import type { FleetPlan } from '../plan/fleet-plan.ts';
 import { oracleCheck } from './oracle-check.ts';
 
 /** What the oracle looks at: what was planned, what devices say, what the service's registry says. */
 export interface OracleEvidence {
   readonly plan: FleetPlan;
-  /** By position in the fleet; absent where a device never reported. */
-  readonly outcomes: readonly (Outcome | undefined)[];
+  readonly outcomes: FleetRecords;
   readonly registrations: readonly RegistrationRecord[];
   readonly hubs: readonly string[];
   /** A run that was stopped early owes nothing for devices that never started. */
   readonly interrupted: boolean;
+  /** How often a device is assigned is judged by its life. */
+  readonly lives?: boolean;
 }
 
 /**
@@ -22,7 +23,7 @@ export interface OracleEvidence {
 export function judgeFleet(evidence: OracleEvidence): readonly Check[] {
   const { outcomes, registrations } = evidence;
   const byId = new Map(registrations.map((record) => [record.registrationId.toLowerCase(), record]));
-  const reported = outcomes.filter((outcome) => outcome !== undefined);
+  const reported = [...outcomes].filter((outcome) => outcome !== undefined);
   const assigned = reported.flatMap((outcome) =>
     outcome.result.kind === 'assigned'
       ? [{ ...outcome, result: outcome.result, record: byId.get(outcome.registrationId) }]
@@ -61,7 +62,7 @@ export function judgeFleet(evidence: OracleEvidence): readonly Check[] {
       name: 'no device is assigned twice (none doubled)',
       wrong: [
         ...duplicates(assigned.map(({ result }) => result.deviceId)),
-        ...assigned
+        ...(evidence.lives === true ? [] : assigned)
           .filter(({ record }) => (record?.timesAssigned ?? 1) > 1)
           .map(({ registrationId }) => `${registrationId}: registered more than once`),
       ],
@@ -76,11 +77,36 @@ export function judgeFleet(evidence: OracleEvidence): readonly Check[] {
   return checks.map(({ name, wrong }) => oracleCheck(name, wrong, seen));
 }
 
+/** Where there is no service to ask: every device is in the ledger once, under its own id. */
+export function judgeLedger({
+  plan,
+  outcomes,
+  interrupted,
+}: Pick<OracleEvidence, 'plan' | 'outcomes' | 'interrupted'>): readonly Check[] {
+  let assigned = 0;
+  const crossed: string[] = [];
+  for (const outcome of outcomes) {
+    if (outcome?.result.kind !== 'assigned') continue;
+    assigned += 1;
+    if (outcome.result.deviceId !== outcome.registrationId) crossed.push(outcome.registrationId);
+  }
+  const seen = `${assigned} of ${plan.devices.length} devices assigned`;
+  return [
+    oracleCheck('no device is lost', interrupted ? [] : missing(plan, outcomes), seen),
+    oracleCheck('every device has its own deviceId (none crossed)', crossed, seen),
+  ];
+}
+
+function missing({ devices }: FleetPlan, outcomes: FleetRecords): string[] {
+  const lost: string[] = [];
+  for (const { spec } of devices) {
+    if (outcomes.at(spec.index)?.registrationId !== spec.registrationId) lost.push(spec.registrationId);
+  }
+  return lost;
+}
+
 function lostDevices({ plan, outcomes, interrupted }: OracleEvidence): string[] {
-  if (interrupted) return [];
-  return plan.devices
-    .filter(({ spec }) => outcomes[spec.index]?.registrationId !== spec.registrationId)
-    .map(({ spec }) => spec.registrationId);
+  return interrupted ? [] : missing(plan, outcomes);
 }
 
 /** Devices that the service let in while they themselves ended otherwise: a lost answer, or an emulator that lies. */
@@ -88,7 +114,7 @@ function unknownToDevices(
   { registrations, outcomes, plan }: OracleEvidence,
   assigned: ReadonlySet<string>,
 ): string[] {
-  const planned = new Map(plan.devices.map(({ spec }) => [spec.registrationId, spec.index]));
+  const planned = new Map(Array.from(plan.devices, ({ spec }) => [spec.registrationId, spec.index]));
   return registrations
     .filter(
       ({ status, registrationId }) =>
@@ -96,8 +122,8 @@ function unknownToDevices(
     )
     .filter(({ registrationId }) => {
       // Stopped or timed out after the service had decided: the device knows that it does not know.
-      const kind = outcomes[planned.get(registrationId) ?? -1]?.result.kind;
-      return kind === 'ended';
+      const index = planned.get(registrationId);
+      return index !== undefined && outcomes.at(index)?.result.kind === 'ended';
     })
     .map(({ registrationId }) => registrationId);
 }
@@ -106,7 +132,7 @@ function unknownToDevices(
  * An emulator that runs already may know devices of other runs: only ids with this fleet's tag are of this one.
  */
 function strangers({ registrations, plan }: OracleEvidence): string[] {
-  const planned = new Set(plan.devices.map(({ spec }) => spec.registrationId));
+  const planned = new Set(Array.from(plan.devices, ({ spec }) => spec.registrationId));
   const ofThisFleet = `rig-${plan.fleetTag}-`;
   return registrations
     .filter(({ registrationId }) => registrationId.startsWith(ofThisFleet) && !planned.has(registrationId))

@@ -10,8 +10,8 @@ const scenario = parseScenario(
   's.toml',
 );
 const plan = planFleet(scenario, expandMatrix(scenario));
-const ids = plan.devices.map(({ spec }) => spec.registrationId);
-const outcomes = plan.devices.map(({ spec, cell }) => ({
+const ids = Array.from(plan.devices, ({ spec }) => spec.registrationId);
+const outcomes = Array.from(plan.devices, ({ spec, cell }) => ({
   index: spec.index,
   registrationId: spec.registrationId,
   cell,
@@ -48,10 +48,10 @@ describe('the oracle of the hubs', () => {
   });
 
   it('takes devices without DPS from the hubs, with the certificate that came', () => {
-    const manual = plan.devices.filter(({ spec }) => spec.enrollment === 'manual');
+    const manual = [...plan.devices].filter(({ spec }) => spec.enrollment === 'manual');
     const devices = ids.map((deviceId) => ({
       ...({ hub: 'hub-1.example', deviceId, status: 'enabled', authentication: 'selfSigned' } as const),
-      ...{ iotEdge: false, modules: [] },
+      ...{ iotEdge: false, modules: [], reportedPlatform: null },
     }));
     const records = manualRegistrations(
       plan,

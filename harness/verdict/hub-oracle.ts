@@ -1,6 +1,6 @@
 import type { Check } from '../../reports/run-result.ts';
 import type { DeviceSummary, RegistrationRecord, TelemetryMessage } from '../../simulators/index.ts';
-import type { Outcome } from '../metrics/outcome.ts';
+import type { DeviceRecord, FleetRecords } from '../metrics/fleet-ledger.ts';
 import type { FleetPlan } from '../plan/fleet-plan.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { oracleCheck } from './oracle-check.ts';
@@ -8,14 +8,15 @@ import { oracleCheck } from './oracle-check.ts';
 /** What the hubs say of the fleet. */
 export interface HubEvidence {
   readonly plan: FleetPlan;
-  readonly outcomes: readonly (Outcome | undefined)[];
+  readonly outcomes: FleetRecords;
   readonly telemetry: readonly TelemetryMessage[];
-  readonly scenario: Pick<Scenario, 'run'>;
+  readonly scenario: Pick<Scenario, 'run' | 'life'>;
 }
 
 /** Judges what reached the hubs: one message of each device, at its own hub, and none of anybody else. */
 export function judgeHubs({ plan, outcomes, telemetry, scenario }: HubEvidence): readonly Check[] {
-  const sends = outcomes.filter(
+  if (scenario.life !== undefined) return []; // nothing but the edge runtime speaks then
+  const sends = [...outcomes].filter(
     (outcome) =>
       outcome?.result.kind === 'assigned' &&
       (scenario.run.hubConnect === 'telemetry' || provisioningOf(plan, outcome) === 'manual'),
@@ -35,7 +36,7 @@ export function judgeHubs({ plan, outcomes, telemetry, scenario }: HubEvidence):
   });
   const ofThisFleet = `rig-${plan.fleetTag}-`;
   const failed = new Set(
-    outcomes.flatMap((outcome) => (outcome === undefined ? [] : [outcome.registrationId])),
+    [...outcomes].flatMap((outcome) => (outcome === undefined ? [] : [outcome.registrationId])),
   );
   const strangers = telemetry
     .filter(
@@ -56,7 +57,9 @@ export function manualRegistrations(
   telemetry: readonly TelemetryMessage[],
 ): readonly RegistrationRecord[] {
   const manual = new Set(
-    planned.filter(({ spec }) => spec.enrollment === 'manual').map(({ spec }) => spec.registrationId),
+    Iterator.from(planned)
+      .filter(({ spec }) => spec.enrollment === 'manual')
+      .map(({ spec }) => spec.registrationId),
   );
   const certificates = new Map(telemetry.map((message) => [message.deviceId, message.certificateThumbprint]));
   return devices
@@ -72,4 +75,5 @@ export function manualRegistrations(
     }));
 }
 
-const provisioningOf = ({ devices }: FleetPlan, { index }: Outcome) => devices[index]?.spec.enrollment;
+const provisioningOf = ({ devices }: FleetPlan, { index }: DeviceRecord) =>
+  devices.at(index)?.spec.enrollment;

@@ -5,7 +5,7 @@ import { planOfEntry } from '../testing/plans.ts';
 import { collectKeyCustody, judgeKeyCustody } from './key-custody.ts';
 
 const plan = planOfEntry('devices = 2\nattestation = "x509"\nkeyStore = "softhsm"');
-const ids = plan.devices.map(({ spec }) => spec.registrationId);
+const ids = Array.from(plan.devices, ({ spec }) => spec.registrationId);
 const [first = ''] = ids;
 
 const outcomes = ids.map((registrationId, index) =>

@@ -1,6 +1,6 @@
 import type { Check, KeyCustody } from '../../reports/run-result.ts';
 import type { IssuedKey, RegistrationRecord } from '../../simulators/index.ts';
-import type { Outcome } from '../metrics/outcome.ts';
+import type { FleetRecords } from '../metrics/fleet-ledger.ts';
 import type { FleetPlan } from '../plan/fleet-plan.ts';
 import { oracleCheck } from './oracle-check.ts';
 
@@ -8,7 +8,7 @@ type KeyInToken = KeyCustody['keys'][number];
 
 export interface CustodySources {
   readonly plan: FleetPlan;
-  readonly outcomes: readonly (Outcome | undefined)[];
+  readonly outcomes: FleetRecords;
   readonly registrations: readonly RegistrationRecord[];
   readonly tokens: {
     readonly keys: ReadonlyMap<string, IssuedKey>;
@@ -21,10 +21,10 @@ export function collectKeyCustody(sources: CustodySources): KeyCustody | undefin
   const { plan, outcomes, registrations, tokens } = sources;
   if (tokens.keys.size === 0) return undefined;
   const records = new Map(registrations.map((record) => [record.registrationId.toLowerCase(), record]));
-  const keys = plan.devices.flatMap(({ spec: { index, registrationId } }): KeyInToken[] => {
+  const keys = [...plan.devices].flatMap(({ spec: { index, registrationId } }): KeyInToken[] => {
     const key = tokens.keys.get(registrationId);
     if (key === undefined) return [];
-    const { signatures = 0, handshakes = 0, resumed = 0 } = outcomes[index]?.keyUse ?? {};
+    const { signatures = 0, handshakes = 0, resumed = 0 } = outcomes.at(index)?.keyUse ?? {};
     return [
       {
         registrationId,
@@ -42,14 +42,11 @@ export function collectKeyCustody(sources: CustodySources): KeyCustody | undefin
  * Judges whether each device was let in by the key in its own token. A shared connection or a resumed TLS session
  * would pass one device off as another without any signature.
  */
-export function judgeKeyCustody(
-  custody: KeyCustody | undefined,
-  outcomes: readonly (Outcome | undefined)[],
-): readonly Check[] {
+export function judgeKeyCustody(custody: KeyCustody | undefined, outcomes: FleetRecords): readonly Check[] {
   if (custody === undefined) return [];
   const { keys, sessions } = custody;
   const assigned = new Set(
-    outcomes.flatMap((outcome) => (outcome?.result.kind === 'assigned' ? [outcome.registrationId] : [])),
+    [...outcomes].flatMap((outcome) => (outcome?.result.kind === 'assigned' ? [outcome.registrationId] : [])),
   );
   const used = keys.filter(({ registrationId }) => assigned.has(registrationId));
   const byTls = used.filter(({ certificate }) => certificate !== null);

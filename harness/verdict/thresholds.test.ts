@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Recorder } from '../metrics/recorder.ts';
 import { makeOutcome, refusedWith } from '../testing/outcomes.ts';
-import { checkThresholds } from './thresholds.ts';
+import { brokenThreshold, checkThresholds } from './thresholds.ts';
 
 /** 9 assigned and one refused device, one after the other, 100 ms each: a second in all. */
 function tenDevices(): Recorder {
@@ -41,5 +41,20 @@ describe('checkThresholds', () => {
       { passed: false, actual: 'nothing was measured' },
     ]);
     expect(checkThresholds({ errors: 'rate < 100 %' }, new Recorder())[0]?.passed).toBe(false);
+  });
+});
+
+describe('brokenThreshold', () => {
+  const abort = { threshold: 'rate < 5 %', abortOnFail: true, delayAbortEvalSeconds: 10 };
+
+  it('names the threshold that does not hold, after its delay', () => {
+    expect(brokenThreshold({ errors: abort }, tenDevices(), 9_999)).toBeUndefined();
+    expect(brokenThreshold({ errors: abort }, tenDevices(), 10_000)).toBe('errors: rate < 5 %');
+  });
+
+  it('lets a run go on for thresholds that only judge, that hold, or that have seen nothing', () => {
+    const holds = { ...abort, threshold: 'rate < 50 %' };
+    expect(brokenThreshold({ errors: ['rate < 5 %', holds] }, tenDevices(), 60_000)).toBeUndefined();
+    expect(brokenThreshold({ errors: abort }, new Recorder(), 60_000)).toBeUndefined();
   });
 });

@@ -1,17 +1,49 @@
 import type { Check } from '../../reports/run-result.ts';
 import type { Phase } from '../../simulators/index.ts';
 import type { Recorder } from '../metrics/recorder.ts';
+import type { ThresholdEntry } from '../scenario/scenario-schema.ts';
 import { type MetricName, parseThreshold, type Threshold } from './threshold-syntax.ts';
 
+type Thresholds = Readonly<Partial<Record<MetricName, ThresholdEntry | ThresholdEntry[]>>>;
+
 /** One check for each condition of the scenario. A metric without a value fails: nothing was measured. */
-export function checkThresholds(
-  thresholds: Readonly<Partial<Record<MetricName, string | string[]>>>,
-  recorder: Recorder,
-): readonly Check[] {
-  return Object.entries(thresholds).flatMap(([metric, conditions]) =>
-    [conditions].flat().map((condition) => check(parseThreshold(metric, condition), recorder)),
+export function checkThresholds(thresholds: Thresholds, recorder: Recorder): readonly Check[] {
+  return entriesOf(thresholds).map(({ metric, threshold }) =>
+    check(parseThreshold(metric, threshold), recorder),
   );
 }
+
+/**
+ * The first of the thresholds with `abortOnFail` that does not hold for the devices so far; one on which nothing was
+ * measured yet holds.
+ *
+ * @returns its text, or undefined when the run may go on
+ */
+export function brokenThreshold(
+  thresholds: Thresholds,
+  recorder: Recorder,
+  elapsedMs: number,
+): string | undefined {
+  return entriesOf(thresholds)
+    .filter(({ abortOnFail }) => abortOnFail)
+    .filter(({ delayAbortEvalSeconds }) => elapsedMs >= delayAbortEvalSeconds * 1000)
+    .map(({ metric, threshold }) => parseThreshold(metric, threshold))
+    .filter((threshold) => {
+      const seen = seenValue(threshold, recorder);
+      return seen !== undefined && !holds(seen, threshold);
+    })
+    .map(({ metric, text }) => `${metric}: ${text}`)[0];
+}
+
+const entriesOf = (thresholds: Thresholds) =>
+  Object.entries(thresholds).flatMap(([metric, conditions]) =>
+    [conditions].flat().map((entry) => ({
+      metric,
+      ...(typeof entry === 'string'
+        ? { threshold: entry, abortOnFail: false, delayAbortEvalSeconds: 0 }
+        : entry),
+    })),
+  );
 
 function check(threshold: Threshold, recorder: Recorder): Check {
   const seen = seenValue(threshold, recorder);
@@ -25,7 +57,7 @@ function check(threshold: Threshold, recorder: Recorder): Check {
 }
 
 function seenValue({ metric, statistic }: Threshold, recorder: Recorder): number | undefined {
-  const { assigned, ended, error } = recorder.counts;
+  const { assigned, ended, error } = recorder.timed;
   const counted = metric === 'assigned' ? assigned : ended + error;
   switch (metric) {
     case 'errors':

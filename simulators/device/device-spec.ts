@@ -1,10 +1,14 @@
 import type { KeyAlgorithm } from '../pki/key-pair.ts';
 import { type AttestationKind, enrollmentKinds } from '../wire/constants.ts';
 import type { TransportKind } from '../wire/transports.ts';
+import type { EdgeVersion } from './platforms/profiles.ts';
+import type { PlatformKind } from './platforms/table.ts';
 
 export { type TransportKind, transportKinds } from '../wire/transports.ts';
+export { type EdgeVersion, edgeVersions } from './platforms/profiles.ts';
+export { type PlatformKind, platformKinds } from './platforms/table.ts';
 
-export const clientKinds = ['native', 'azure-sdk'] as const;
+export const clientKinds = ['native', 'azure-sdk', 'iot-edge'] as const;
 export type ClientKind = (typeof clientKinds)[number];
 
 export const keyStoreKinds = ['software', 'softhsm', 'swtpm'] as const;
@@ -13,9 +17,6 @@ export type KeyStoreKind = (typeof keyStoreKinds)[number];
 /** How a device comes to its hub: by an enrollment of DPS, or `manual`, without DPS. */
 export const provisioningKinds = [...enrollmentKinds, 'manual'] as const;
 export type ProvisioningKind = (typeof provisioningKinds)[number];
-
-export const platformKinds = ['linux'] as const;
-export type PlatformKind = (typeof platformKinds)[number];
 
 /** What a device is: plain data, made by the plan, passed between threads. */
 export interface DeviceSpec {
@@ -30,6 +31,8 @@ export interface DeviceSpec {
   readonly keyAlgorithm?: KeyAlgorithm | undefined;
   readonly client: ClientKind;
   readonly platform: PlatformKind;
+  /** Of IoT Edge, with the client `iot-edge`. Default: the newest of the platform. */
+  readonly version?: EdgeVersion | undefined;
   /** A deliberate mistake in the device's credentials or behaviour; see the table in `faults/`. */
   readonly fault?: string | undefined;
 }

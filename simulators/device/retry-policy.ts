@@ -38,6 +38,8 @@ const connectionCodes: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'EPIPE',
   'ETIMEDOUT',
+  'PROXY_CLOSED',
+  'PROXY_UNREACHABLE',
   'RESPONSE_TRUNCATED',
 ]);
 

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { openHttpsListener } from '../server/https-listener.ts';
+import { observeRequests, type SeenRequest } from '../server/observe-requests.ts';
 import { openTlsListener } from '../server/tls-listener.ts';
 import { createWebSocketUpgrade } from '../server/web-socket.ts';
 import { openDataDirectory } from '../storage/data-directory.ts';
@@ -71,6 +72,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly quotas?: QuotaLimits;
   /** Takes the secrets of every TLS connection, a line each, in the format of SSLKEYLOGFILE. */
   readonly onKeyLog?: (line: Buffer) => void;
+  /** Takes every HTTPS request, of DPS and of its hubs, with its headers and body: secrets are in them. */
+  readonly onRequest?: (request: SeenRequest) => void;
   /** Keeps everything there from one start to the next. Default: in memory, until it is closed. */
   readonly dataDir?: string;
   /** Default: a throw-away CA. */
@@ -194,10 +197,12 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     [AMQP_SUBPROTOCOL.toLowerCase()]: serveAmqp,
     [MQTT_SUBPROTOCOL]: serveMqtt,
   });
+  const routed = linked.routeByHost(dpsFrontEnd);
+  const { onRequest } = options;
   const listener = cleanup.use(
     await openHttpsListener(
       { address, port: options.httpsPort ?? 0, upgrade, ...tls },
-      linked.routeByHost(dpsFrontEnd),
+      onRequest === undefined ? routed : observeRequests(routed, () => clock.nowMs(), onRequest),
     ),
   );
   const https = { address: listener.address, port: listener.port, hostName: GLOBAL_DEVICE_ENDPOINT };

@@ -38,6 +38,7 @@ export const parseCaCertificate = (value: unknown) => parseWith(caCertificate, v
 const deviceName = z.object({ hub: z.string().min(1), deviceId: z.string().min(1).max(128) });
 const thumbprint = z.string().regex(/^(?:[0-9A-F]{40}|[0-9A-F]{64})$/i, 'a SHA-1 or SHA-256 thumbprint');
 const device = deviceName.extend({
+  iotEdge: z.boolean().optional(),
   authentication: z.discriminatedUnion('type', [
     z.object({ type: z.literal('sas'), primaryKey: z.base64(), secondaryKey: z.base64() }),
     z.object({

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import rhea, { type Connection, type ConnectionOptions, type EventContext } from 'rhea';
 import { toError } from '../kernel/errors.ts';
+import { GatheredWrites } from '../kernel/gathered-writes.ts';
 import { withoutPort } from '../wire/sas-resource.ts';
 import { AmqpInput, type AmqpInputItem } from './amqp-input.ts';
 import { serveLinks } from './amqp-links.ts';
@@ -160,29 +161,23 @@ class AmqpConnection {
 /** The socket as rhea sees it: whole frames come in, and what it writes in one go leaves in one go. */
 class RheaSocket extends EventEmitter {
   readonly #stream: Duplex;
-  #corked = false;
+  readonly #writes: GatheredWrites;
 
   constructor(stream: Duplex) {
     super();
     this.#stream = stream;
+    this.#writes = new GatheredWrites(stream);
     // emitted by us when rhea is not there yet, or not any more
     this.on('error', () => undefined);
   }
 
   write(bytes: Buffer): void {
-    if (!this.#stream.writable) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#stream.cork();
-      setImmediate(() => {
-        this.#corked = false;
-        this.#stream.uncork();
-      });
-    }
-    this.#stream.write(bytes);
+    this.#writes.hold(bytes);
   }
 
   end(): void {
+    if (this.#stream.destroyed || this.#stream.writableEnded) return;
+    this.#writes.flush();
     closeGently(this.#stream);
   }
 

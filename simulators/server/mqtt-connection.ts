@@ -91,26 +91,14 @@ class MqttConnection implements MqttPeer {
     });
     stream.on('data', (chunk: Buffer) => this.#read(chunk));
     stream.on('error', () => stream.destroy());
-    stream.once('end', () => stream.end());
+    stream.once('end', () => {
+      if (!stream.writableEnded) stream.end(); // Node makes an error of a second end
+    });
     stream.once('close', () => this.#gone('lost'));
   }
 
-  send({ topic, payload }: MqttMessage): void {
-    const qos = this.#grantedFor(topic);
-    if (qos === undefined) return;
-    const common = { cmd: 'publish', topic, payload, dup: false, retain: false } as const;
-    if (qos === 0) {
-      this.#write({ ...common, qos });
-      return;
-    }
-    if (this.#inFlight.size >= MAX_IN_FLIGHT) {
-      this.close(`${MAX_IN_FLIGHT} messages are not acknowledged`);
-      return;
-    }
-    do this.#packetId = (this.#packetId % 0xffff) + 1;
-    while (this.#inFlight.has(this.#packetId));
-    this.#inFlight.add(this.#packetId);
-    this.#write({ ...common, qos, messageId: this.#packetId });
+  send(message: MqttMessage): void {
+    this.#write(...this.#publications(message));
   }
 
   close(reason: string): void {
@@ -216,8 +204,24 @@ class MqttConnection implements MqttPeer {
       return;
     }
     // First of all, as the C# SDK takes nothing else after its own message.
-    if (messageId !== undefined) this.#write({ cmd: 'puback', messageId });
-    for (const answer of outcome) this.send(answer);
+    const acknowledgement: Packet[] = messageId === undefined ? [] : [{ cmd: 'puback', messageId }];
+    this.#write(...acknowledgement, ...outcome.flatMap((answer) => this.#publications(answer)));
+  }
+
+  /** The packet that carries a message to the peer; none when it did not subscribe to that. */
+  #publications({ topic, payload }: MqttMessage): Packet[] {
+    const qos = this.#grantedFor(topic);
+    if (qos === undefined) return [];
+    const common = { cmd: 'publish', topic, payload, dup: false, retain: false } as const;
+    if (qos === 0) return [{ ...common, qos }];
+    if (this.#inFlight.size >= MAX_IN_FLIGHT) {
+      this.close(`${MAX_IN_FLIGHT} messages are not acknowledged`);
+      return [];
+    }
+    do this.#packetId = (this.#packetId % 0xffff) + 1;
+    while (this.#inFlight.has(this.#packetId));
+    this.#inFlight.add(this.#packetId);
+    return [{ ...common, qos, messageId: this.#packetId }];
   }
 
   #subscribe(session: MqttSession, packet: Extract<Packet, { cmd: 'subscribe' }>): void {
@@ -240,9 +244,10 @@ class MqttConnection implements MqttPeer {
     return granted;
   }
 
-  #write(packet: Packet): void {
-    if (this.#ended || this.#stream.destroyed) return;
-    const taken = this.#stream.write(generate(packet));
+  /** All in one piece: one TLS record, one WebSocket message. */
+  #write(...packets: readonly Packet[]): void {
+    if (packets.length === 0 || this.#ended || this.#stream.destroyed) return;
+    const taken = this.#stream.write(Buffer.concat(packets.map((packet) => generate(packet))));
     if (taken || this.#sendTimer !== undefined) return;
     // Who does not read gets no more questions answered until it does.
     this.#stream.pause();

@@ -9,7 +9,8 @@ import rhea, {
   type Sender,
 } from 'rhea';
 import { abortError, untilAborted } from '../kernel/deadline.ts';
-import { type DpsServiceError, type RigError, TransportError, toError } from '../kernel/errors.ts';
+import { type RigError, TransportError, toError } from '../kernel/errors.ts';
+import { GatheredWrites } from '../kernel/gathered-writes.ts';
 import { amqpServiceError } from './amqp-answer.ts';
 import type { SaslClientMechanism } from './amqp-tpm-mechanism.ts';
 
@@ -42,7 +43,9 @@ export class AmqpSession {
   readonly #senders = new Map<string, Sender>();
   /** Messages without a reply, until they are settled. */
   readonly #posted = new Map<Delivery, PromiseWithResolvers<void>>();
-  #failure: RigError | undefined;
+  #isReady = false;
+  /** Made into an error only for those who wait: every connection ends, and a stack trace costs as much as a frame. */
+  #failure: (() => RigError) | undefined;
   #awaited: { readonly id: string; readonly reply: PromiseWithResolvers<Message> } | undefined;
   #requests = 0;
 
@@ -80,7 +83,7 @@ export class AmqpSession {
    */
   async request(message: Message, signal: AbortSignal): Promise<Message> {
     await this.ready(signal);
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#failure();
     this.#requests += 1;
     const id = String(this.#requests);
     const reply = Promise.withResolvers<Message>();
@@ -100,7 +103,7 @@ export class AmqpSession {
    */
   async post(address: string, message: Message, signal: AbortSignal): Promise<void> {
     await this.ready(signal);
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#failure();
     const sender = this.#senders.get(address) ?? this.#connection.open_sender({ target: address });
     this.#senders.set(address, sender);
     const settled = Promise.withResolvers<void>();
@@ -121,7 +124,7 @@ export class AmqpSession {
       await this.#closed.promise;
       clearTimeout(timer);
     }
-    this.#failure ??= new TransportError('send', 'CLOSED', 'the connection was closed');
+    this.#failure ??= closed;
     await endStream(this.#stream);
   }
 
@@ -129,7 +132,7 @@ export class AmqpSession {
     try {
       return await untilAborted(work, signal);
     } catch (thrown) {
-      if (signal.aborted) this.#fail(abortError(signal));
+      if (signal.aborted) this.#breakOff(() => abortError(signal));
       throw thrown;
     }
   }
@@ -139,9 +142,12 @@ export class AmqpSession {
     let received = 0;
     this.#stream.on('data', (bytes: Buffer) => {
       received += bytes.length;
-      if (received > MAX_RECEIVED_BYTES) this.#fail(tooMuch());
+      if (received > MAX_RECEIVED_BYTES) this.#breakOff(tooMuch);
     });
-    connection.on('sendable', () => this.#ready.resolve());
+    connection.on('sendable', () => {
+      this.#isReady = true;
+      this.#ready.resolve();
+    });
     connection.on('message', ({ message }: EventContext) => {
       if (message?.correlation_id === this.#awaited?.id && message !== undefined) {
         this.#awaited?.reply.resolve(message);
@@ -158,36 +164,44 @@ export class AmqpSession {
       else posted.reject(refusal);
     });
     for (const event of ['released', 'modified']) {
-      connection.on(event, () => this.#fail(protocolError(`the request was ${event}`)));
+      connection.on(event, () => this.#breakOff(() => protocolError(`the request was ${event}`)));
     }
     for (const end of ['connection', 'session', 'receiver', 'sender'] as const) {
       connection.on(`${end}_error`, (context: EventContext) => {
-        this.#fail(amqpServiceError(context.error ?? errorOf(context, end)));
+        this.#fail(() => amqpServiceError(context.error ?? errorOf(context, end)));
       });
       connection.on(`${end}_close`, () => {
         if (end === 'connection') this.#closed.resolve();
-        this.#fail(protocolError(`the service closed the ${end}`));
+        this.#breakOff(() => protocolError(`the service closed the ${end}`));
       });
     }
     for (const event of ['protocol_error', 'error']) {
-      connection.on(event, (thrown: unknown) => this.#fail(protocolError(toError(thrown).message)));
+      connection.on(event, (thrown: unknown) => this.#breakOff(() => protocolError(toError(thrown).message)));
     }
     connection.on('disconnected', () => {
       this.#closed.resolve();
-      this.#fail(new TransportError('receive', 'ECONNRESET', 'the service closed the connection'));
+      this.#breakOff(() => new TransportError('receive', 'ECONNRESET', 'the service closed the connection'));
     });
   }
 
-  /** The first reason counts: what follows from it says less. */
-  #fail(error: DpsServiceError | TransportError): void {
+  /** The way is broken: nothing more is said on it. */
+  #breakOff(failure: () => TransportError): void {
     if (this.#failure !== undefined) return;
-    this.#failure = error;
-    this.#ready.reject(error);
-    this.#awaited?.reply.reject(error);
-    for (const { reject } of this.#posted.values()) reject(error);
-    if (error instanceof TransportError) this.#stream.destroy();
+    this.#fail(failure);
+    this.#stream.destroy();
+  }
+
+  /** The first reason counts: what follows from it says less. */
+  #fail(failure: () => RigError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    if (!this.#isReady) this.#ready.reject(failure());
+    this.#awaited?.reply.reject(failure());
+    for (const { reject } of this.#posted.values()) reject(failure());
   }
 }
+
+const closed = (): TransportError => new TransportError('send', 'CLOSED', 'the connection was closed');
 
 const protocolError = (message: string): TransportError =>
   new TransportError('receive', 'AMQP_PROTOCOL', message);
@@ -219,14 +233,15 @@ function clientOptions(stream: Duplex, options: AmqpSessionOptions): ConnectionO
   } as unknown as ConnectionOptions;
 }
 
-/** Writes of one turn leave in one TLS record. */
+/** Writes of one turn leave together. */
 class StreamSocket extends EventEmitter {
   readonly #stream: Duplex;
-  #isCorked = false;
+  readonly #writes: GatheredWrites;
 
   constructor(stream: Duplex) {
     super();
     this.#stream = stream;
+    this.#writes = new GatheredWrites(stream);
     stream.on('data', (bytes: Buffer) => this.emit('data', bytes));
     // Also after an error and after destroy(): it stops the timers of rhea.
     stream.once('close', () => this.emit('end'));
@@ -235,19 +250,11 @@ class StreamSocket extends EventEmitter {
   }
 
   write(bytes: Buffer): void {
-    if (!this.#stream.writable) return;
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      this.#stream.cork();
-      process.nextTick(() => {
-        this.#isCorked = false;
-        this.#stream.uncork();
-      });
-    }
-    this.#stream.write(bytes);
+    this.#writes.hold(bytes);
   }
 
   end(): void {
+    this.#writes.flush();
     this.#stream.end();
   }
 

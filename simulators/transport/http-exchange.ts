@@ -9,6 +9,8 @@ export interface HttpRequest {
   /** Must hold Host: the connection itself has no name. */
   readonly headers: OutgoingHttpHeaders;
   readonly body?: string | undefined;
+  /** The connection is kept all the same: that is what HTTP/1.1 does when nobody says otherwise. */
+  readonly withoutConnectionHeader?: boolean;
 }
 
 export interface HttpResponse {
@@ -29,7 +31,7 @@ const MAX_RESPONSE_BYTES = 64 * 1024;
  */
 export async function exchange(
   socket: TLSSocket,
-  { method, path, headers, body }: HttpRequest,
+  { method, path, headers, body, withoutConnectionHeader = false }: HttpRequest,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   if (signal.aborted) throw abortError(signal);
@@ -40,6 +42,10 @@ export async function exchange(
       headers: { ...headers, Connection: 'keep-alive' },
       createConnection: () => socket,
     });
+    if (withoutConnectionHeader) {
+      outgoing.removeHeader('Connection');
+      outgoing.shouldKeepAlive = true;
+    }
     let phase: TransportPhase = 'send';
     const fail = (error: TransportError): void => {
       signal.removeEventListener('abort', onAbort);

@@ -1,11 +1,9 @@
-import { HubServiceError } from '../kernel/errors.ts';
 import { HUB_API_VERSION, HUB_PROPERTY_PREFIX } from '../wire/hub-api.ts';
-import type { HttpResponse } from './http-exchange.ts';
+import { hubRefusal } from './hub-refusal.ts';
 import type { HubDeviceOptions, HubTransport } from './hub-transport.ts';
 import { hostHeader, KeptConnection } from './kept-connection.ts';
 import type { RequestProof } from './provisioning-transport.ts';
 import { secureContextFor } from './secure-context.ts';
-import { parseJsonObject } from './service-answer.ts';
 import type { TlsEndpoint } from './tls-connection.ts';
 
 /**
@@ -38,21 +36,9 @@ export function createHubHttpsTransport(
       };
       const request = { method: 'POST', path: `${path}?api-version=${HUB_API_VERSION}`, headers, body };
       const response = await connection.exchange(request, signal);
-      if (response.status >= 300) throw hubError(response);
+      if (response.status >= 300) throw hubRefusal(response);
     },
     close: () => connection.close(),
     [Symbol.asyncDispose]: () => connection.close(),
   };
-}
-
-/** Any part of the body may be missing. */
-function hubError({ status, body }: HttpResponse): HubServiceError {
-  const { Message } = parseJsonObject(body) ?? {};
-  const text = typeof Message === 'string' ? Message : '';
-  const { name, message } = /^ErrorCode:(?<name>\w+);?(?<message>.*)$/s.exec(text)?.groups ?? {};
-  return new HubServiceError({
-    status,
-    errorName: name,
-    message: message || `refused with status ${status}`,
-  });
 }

@@ -44,8 +44,10 @@ export type HubEndpoint = TlsEndpoint & Pick<DpsEndpoint, 'mqttPort' | 'amqpPort
 export function hubEndpoint(dps: DpsEndpoint, hub: string): HubEndpoint {
   const known = endpoints.get(dps) ?? new Map<string, HubEndpoint>();
   endpoints.set(dps, known);
-  const { address, port, mqttPort, amqpPort, caPem } = dps;
-  const endpoint = known.get(hub) ?? { hostName: hub, address, port, mqttPort, amqpPort, caPem };
+  const { address, port, mqttPort, amqpPort, caPem, proxy } = dps;
+  const endpoint = known.get(hub) ?? {
+    ...{ hostName: hub, address, port, mqttPort, amqpPort, caPem, proxy },
+  };
   known.set(hub, endpoint);
   return endpoint;
 }

@@ -13,6 +13,11 @@ export class KeptConnection {
     this.#secureContext = secureContext;
   }
 
+  get isOpen(): boolean {
+    // `readyState` tells that the server has ended the connection while it was idle.
+    return this.#socket?.readyState === 'open';
+  }
+
   async open(signal: AbortSignal): Promise<void> {
     await this.#usable(signal);
   }
@@ -32,7 +37,6 @@ export class KeptConnection {
   }
 
   async #usable(signal: AbortSignal): Promise<TLSSocket> {
-    // `readyState` tells that the server has ended the connection while it was idle.
     if (this.#socket?.readyState !== 'open') {
       this.#socket?.destroy();
       this.#socket = await openTlsConnection(this.#endpoint, this.#secureContext, signal);

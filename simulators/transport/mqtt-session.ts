@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { generate, type Packet, parser } from 'mqtt-packet';
 import { abortError, untilAborted } from '../kernel/deadline.ts';
 import { type RigError, TransportError } from '../kernel/errors.ts';
+import { GatheredWrites } from '../kernel/gathered-writes.ts';
 import { returnCodes, SUBSCRIPTION_REFUSED } from '../wire/mqtt.ts';
 
 export interface MqttIdentity {
@@ -24,26 +25,29 @@ const CLOSE_TIMEOUT_MS = 1_000;
 /** One MQTT 3.1.1 connection of one device, over a stream that is secure already. One request at a time. */
 export class MqttSession {
   readonly #stream: Duplex;
+  readonly #writes: GatheredWrites;
   readonly #keepAlive: NodeJS.Timeout;
   /** What is waited for: looks at each packet, and gives a value when it is the one. */
   #waiting:
     | { readonly look: (packet: Packet) => unknown; readonly found: PromiseWithResolvers<unknown> }
     | undefined;
-  #failure: RigError | undefined;
+  /** Made into an error only for those who wait: every connection ends, and a stack trace costs as much as a packet. */
+  #failure: (() => RigError) | undefined;
   #packetId = 0;
   #isPingOpen = false;
 
   constructor(stream: Duplex) {
     this.#stream = stream;
+    this.#writes = new GatheredWrites(stream);
     const packets = parser({ protocolVersion: 4 });
     packets.on('packet', (packet: Packet) => this.#take(packet));
-    packets.on('error', (cause: Error) => this.#fail(malformed(cause)));
+    packets.on('error', (cause: Error) => this.#fail(() => malformed(cause)));
     stream.on('data', (chunk: Buffer) => packets.parse(chunk));
     stream.on('error', (cause: NodeJS.ErrnoException) => {
-      this.#fail(new TransportError('receive', cause.code ?? 'MQTT_FAILED', cause.message, { cause }));
+      this.#fail(() => new TransportError('receive', cause.code ?? 'MQTT_FAILED', cause.message, { cause }));
     });
-    stream.once('close', () => this.#fail(closedByPeer()));
-    stream.once('end', () => this.#fail(closedByPeer()));
+    stream.once('close', () => this.#fail(closedByPeer));
+    stream.once('end', () => this.#fail(closedByPeer));
     this.#keepAlive = setInterval(() => this.#ping(), KEEP_ALIVE_SECONDS * 1000);
     this.#keepAlive.unref();
   }
@@ -121,6 +125,7 @@ export class MqttSession {
     this.#stream.once('close', closed.resolve);
     const timer = setTimeout(() => this.#stream.destroy(), CLOSE_TIMEOUT_MS);
     if (this.usable) this.#write({ cmd: 'disconnect' });
+    this.#writes.flush();
     this.#stream.end();
     this.#stream.resume();
     await closed.promise;
@@ -133,7 +138,7 @@ export class MqttSession {
     signal: AbortSignal,
   ): Promise<T> {
     if (signal.aborted) throw abortError(signal);
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#failure();
     const found = Promise.withResolvers<unknown>();
     this.#waiting = { look, found };
     this.#write(packet);
@@ -150,7 +155,7 @@ export class MqttSession {
   #take(packet: Packet): void {
     this.#isPingOpen = packet.cmd === 'pingresp' ? false : this.#isPingOpen;
     if (packet.cmd === 'publish' && packet.qos === 1)
-      this.#write({ cmd: 'puback', messageId: packet.messageId ?? 0 });
+      this.#writes.hold(generate({ cmd: 'puback', messageId: packet.messageId ?? 0 }));
     const waiting = this.#waiting;
     const value = waiting?.look(packet);
     if (value !== undefined) waiting?.found.resolve(value);
@@ -159,7 +164,7 @@ export class MqttSession {
   /** A second question while the first is unanswered would mean that nobody is there. */
   #ping(): void {
     if (this.#isPingOpen) {
-      this.#fail(new TransportError('receive', 'KEEP_ALIVE', 'the service does not answer PINGREQ'));
+      this.#fail(() => new TransportError('receive', 'KEEP_ALIVE', 'the service does not answer PINGREQ'));
       this.#stream.destroy();
       return;
     }
@@ -168,7 +173,7 @@ export class MqttSession {
   }
 
   #write(packet: Packet): void {
-    if (!this.#stream.destroyed && !this.#stream.writableEnded) this.#stream.write(generate(packet));
+    this.#writes.write(generate(packet));
   }
 
   #nextId(): number {
@@ -176,10 +181,10 @@ export class MqttSession {
     return this.#packetId;
   }
 
-  #fail(error: RigError): void {
+  #fail(failure: () => RigError): void {
     clearInterval(this.#keepAlive);
-    this.#failure ??= error;
-    this.#waiting?.found.reject(this.#failure);
+    this.#failure ??= failure;
+    this.#waiting?.found.reject(this.#failure());
   }
 }
 

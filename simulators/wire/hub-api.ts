@@ -25,4 +25,6 @@ export type HubAuthentication =
 export interface ManualDevice {
   readonly deviceId: string;
   readonly authentication: HubAuthentication;
+  /** With `$edgeAgent` and `$edgeHub`. Default: not. */
+  readonly iotEdge?: boolean | undefined;
 }

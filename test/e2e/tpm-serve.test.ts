@@ -146,6 +146,46 @@ describe('dps-rig tpm', () => {
     }
   });
 
+  it('tpm provision-info prints what the documented recipe with the real tools prints, byte for byte', async () => {
+    const recipe = await run(
+      'sh',
+      [
+        '-ec',
+        `tpm2_readpublic -Q -c 0x81010001 -o recipe.pub
+        printf 'Gathering the registration information...\\n\\nRegistration Id:\\n%s\\n\\nEndorsement Key:\\n%s\\n' \
+          "$(sha256sum -b recipe.pub | cut -d' ' -f1)" "$(base64 -w0 recipe.pub)"`,
+      ],
+      { cwd: scratch.path, env: { ...process.env, TPM2TOOLS_TCTI: tctiFor('swtpm') } },
+    );
+    const args = ['tpm', 'provision-info', '--format', 'tpm2-tools', '--tcti', tctiFor('swtpm')];
+    expect((await dpsRig(...args)).stdout).toBe(recipe.stdout);
+  });
+
+  it('tpm provision-info prints the base32 id of the SDKs and EFLOW, of the same EK', async () => {
+    const file = join(scratch.path, 'sdk.pub');
+    await tool('swtpm', 'tpm2_readpublic', '-c', '0x81010001', '-o', file);
+    const { stdout: id } = await run('sh', [
+      ...['-c', `openssl dgst -sha256 -binary '${file}' | base32 -w0 | tr -d = | tr A-Z a-z`],
+    ]);
+    const key = (await readFile(file)).toString('base64');
+    const sdk = await dpsRig('tpm', 'provision-info', '--tcti', tctiFor('swtpm'));
+    expect(sdk.stdout.split('\r\n')).toEqual([
+      'Gathering the registration information...',
+      '',
+      'Registration Id:',
+      id,
+      '',
+      'Endorsement Key:',
+      key,
+      '',
+    ]);
+    const eflow = await dpsRig('tpm', 'provision-info', '--format', 'eflow', '--cache', cache);
+    expect(eflow.stdout.trim().split('\r\n')).toEqual([
+      `Endorsement Key : ${key}`,
+      `Registration Id : ${id}`,
+    ]);
+  });
+
   it('tpm list knows the TPM of the cache', async () => {
     const { stdout } = await dpsRig('tpm', 'list', '--cache', cache);
     expect(stdout).toBe(`rsa2048-000000  ${served.registrationIds.base32}\n`);

@@ -5,6 +5,7 @@ import { Argument, type Command } from 'commander';
 import { toError } from '../../../simulators/kernel/errors.ts';
 import * as axes from '../../../simulators/schemas.ts';
 import { parseScenario } from '../../scenario/load-scenario.ts';
+import { describePlatforms } from './list-platforms.ts';
 import { describeRules } from './list-rules.ts';
 
 const root = fileURLToPath(new URL('../../../scenarios/', import.meta.url));
@@ -14,15 +15,16 @@ export function addListCommand(program: Command): void {
   program
     .command('list')
     .description(
-      'list what can be chosen: values of every axis, scenarios that come with dps-rig, rules of the emulator',
+      'list what can be chosen: values of every axis, scenarios that come with dps-rig, platforms of IoT Edge, rules of the emulator',
     )
-    .addArgument(new Argument('[what]', 'only these').choices(['axes', 'scenarios', 'rules']))
+    .addArgument(new Argument('[what]', 'only these').choices(['axes', 'scenarios', 'platforms', 'rules']))
     .action(async (what: string | undefined) => {
       const parts = [
         ...(what === undefined || what === 'axes' ? [describeAxes()] : []),
         ...(what === undefined || what === 'scenarios'
           ? [['scenarios:', ...(await describeScenarios())]]
           : []),
+        ...(what === undefined || what === 'platforms' ? [describePlatforms()] : []),
         ...(what === 'rules' ? [describeRules().slice(0, -1)] : []),
         ...(what === undefined ? [['rules of the emulator: see `dps-rig list rules`']] : []),
       ];
@@ -33,6 +35,7 @@ export function addListCommand(program: Command): void {
 function describeAxes(): string[] {
   const rows: readonly (readonly [string, readonly string[]])[] = [
     ['platform', axes.platformKinds],
+    ['version', axes.edgeVersions],
     ['enrollment', axes.provisioningKinds],
     ['attestation', axes.attestationKinds],
     ['keyStore', axes.keyStoreKinds],

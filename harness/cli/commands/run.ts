@@ -20,6 +20,13 @@ interface RunCommandOptions {
   readonly quiet?: true;
 }
 
+/** Options that stand for keys of the scenario. */
+interface ScenarioOptions {
+  readonly seed: readonly Override[];
+  readonly workers?: number;
+  readonly proxy?: string;
+}
+
 /** `dps-rig run FILE`: registers the scenario's fleet, judges it and writes the reports. */
 export function addRunCommand(program: Command): void {
   program
@@ -34,19 +41,20 @@ export function addRunCommand(program: Command): void {
       [],
     )
     .option('--workers <n>', 'this many worker threads', parseCount)
+    .option('--proxy <url>', 'HTTP proxy of every device: http://[user:password@]host:port')
     .option('--set <key=value>', 'sets a key of the scenario; may be repeated', collectOverride, [])
     .option('--out <directory>', 'where the reports go (default: out/<scenario>)')
     .option('--keylog <file>', 'write the TLS keys of the connections, for Wireshark and tshark')
     .option('--quiet', 'no progress and no summary: the exit code and the reports tell')
-    .action(
-      async (file: string, options: RunCommandOptions & { seed: readonly Override[]; workers?: number }) => {
-        const workers =
-          options.workers === undefined ? [] : [{ path: 'run.workers', value: options.workers }];
-        const loaded = await loadScenario(file, [...options.set, ...options.seed, ...workers]);
-        const scenario = options.devices === undefined ? loaded : withDevices(loaded, options.devices);
-        process.exitCode = await runAndReport(scenario, file, options);
-      },
-    );
+    .action(async (file: string, options: RunCommandOptions & ScenarioOptions) => {
+      const named = [
+        { path: 'run.workers', value: options.workers },
+        { path: 'run.proxy', value: options.proxy },
+      ].filter(({ value }) => value !== undefined);
+      const loaded = await loadScenario(file, [...options.set, ...options.seed, ...named]);
+      const scenario = options.devices === undefined ? loaded : withDevices(loaded, options.devices);
+      process.exitCode = await runAndReport(scenario, file, options);
+    });
 }
 
 async function runAndReport(

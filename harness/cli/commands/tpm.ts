@@ -12,6 +12,7 @@ import {
   publishTpm,
   registrationIdFromEk,
   type SimulatedTpmSource,
+  type TpmDescription,
   type TpmTransport,
   withLatency,
 } from '../../../simulators/index.ts';
@@ -19,6 +20,11 @@ import { systemClock } from '../../../simulators/kernel/clock.ts';
 import { EnvironmentError } from '../../../simulators/kernel/errors.ts';
 import { seededRandom } from '../../../simulators/kernel/random.ts';
 import { exitCodes } from '../exit-codes.ts';
+import {
+  type ProvisionInfoFormatName,
+  provisionInfoFormats,
+  renderProvisionInfo,
+} from '../tpm-provision-info.ts';
 import { renderPublished, renderTpmDescription, tpmDescriptionAsJson } from '../tpm-text.ts';
 
 interface SourceOptions {
@@ -37,15 +43,22 @@ interface ServeOptions extends SourceOptions {
   readonly json?: true;
 }
 
-interface InfoOptions extends SourceOptions {
+interface ReadOptions extends SourceOptions {
   readonly tcti?: string;
+}
+
+interface InfoOptions extends ReadOptions {
   readonly json?: true;
+}
+
+interface ProvisionInfoOptions extends ReadOptions {
+  readonly format: ProvisionInfoFormatName;
 }
 
 /** The port that tcti-swtpm and tcti-mssim use when they are told nothing. */
 const defaultPort = 2321;
 
-/** `dps-rig tpm serve|info|list`: one simulated TPM for outside programs, and what a TPM is. */
+/** `dps-rig tpm serve|info|provision-info|list`: one simulated TPM for outside programs, and what a TPM is. */
 export function addTpmCommand(program: Command): void {
   const tpm = program
     .command('tpm')
@@ -75,15 +88,19 @@ export function addTpmCommand(program: Command): void {
     .option('--json', 'print one line of JSON instead')
     .action(serve);
 
-  addSourceOptions(tpm.command('info').description('print keys, registration ids and properties of a TPM'))
-    .addOption(
-      new Option(
-        '--tcti <string>',
-        'a TPM that tpm2-tss can reach, for example device:/dev/tpmrm0',
-      ).conflicts(['tpm', 'state', 'ephemeral']),
-    )
+  addReadOptions(tpm.command('info').description('print keys, registration ids and properties of a TPM'))
     .option('--json', 'print JSON')
     .action(info);
+
+  addReadOptions(
+    tpm.command('provision-info').description('print what an enrollment needs, as a tool that you know does'),
+  )
+    .addOption(
+      new Option('--format <tool>', 'tpm_device_provision, the recipe with tpm2-tools, or EFLOW')
+        .choices(provisionInfoFormats)
+        .default('sdk'),
+    )
+    .action(provisionInfo);
 
   tpm
     .command('list')
@@ -92,6 +109,16 @@ export function addTpmCommand(program: Command): void {
     .option('--json', 'print JSON')
     .action(list);
 }
+
+/** Of commands that change nothing: any TPM will do. */
+const addReadOptions = (command: Command): Command =>
+  addSourceOptions(command).addOption(
+    new Option('--tcti <string>', 'a TPM that tpm2-tss can reach, for example device:/dev/tpmrm0').conflicts([
+      'tpm',
+      'state',
+      'ephemeral',
+    ]),
+  );
 
 function addSourceOptions(command: Command): Command {
   return command
@@ -140,24 +167,32 @@ async function serve(options: ServeOptions): Promise<void> {
 }
 
 async function info(options: InfoOptions): Promise<void> {
+  const { label, description } = await describe(options);
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(tpmDescriptionAsJson(label, description), null, 2)}\n`
+      : renderTpmDescription(label, description),
+  );
+}
+
+async function provisionInfo({ format, ...source }: ProvisionInfoOptions): Promise<void> {
+  const { description } = await describe(source);
+  process.stdout.write(renderProvisionInfo(format, description));
+}
+
+/** Looks at a TPM without changing it. */
+async function describe(
+  options: ReadOptions,
+): Promise<{ readonly label: string; readonly description: TpmDescription }> {
   const { signal } = new AbortController();
-  const show = async (label: string, transport: TpmTransport): Promise<void> => {
-    const description = await describeTpm(transport, signal);
-    process.stdout.write(
-      options.json
-        ? `${JSON.stringify(tpmDescriptionAsJson(label, description), null, 2)}\n`
-        : renderTpmDescription(label, description),
-    );
-  };
   if (options.tcti !== undefined) {
     await using transport = await openTctiTransport(options.tcti);
-    await show(options.tcti, transport);
-    return;
+    return { label: options.tcti, description: await describeTpm(transport, signal) };
   }
   const source = sourceOf(options);
   const readOnly = source.kind === 'state-file' ? { ...source, readOnly: true } : source;
   await using tpm = await openSimulatedTpm(readOnly, { signal, onProgress: sayProgress });
-  await show(tpm.label, tpm.transport);
+  return { label: tpm.label, description: await describeTpm(tpm.transport, signal) };
 }
 
 async function list({ cache, json }: { readonly cache: string; readonly json?: true }): Promise<void> {

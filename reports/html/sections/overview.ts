@@ -53,12 +53,17 @@ function keyFigures(result: RunResult): Markup {
     tile('Rate', formatRate(result.assignedPerSecond), 'assigned per second'),
     tile('Median', formatMs(total.p50Ms), 'half of the devices took less'),
     tile('95th percentile', formatMs(total.p95Ms), `99th: ${formatMs(total.p99Ms)}`),
-    tile('CPU per device', formatMs(result.cpuPerDeviceMs), 'of this process, all threads'),
+    tile('CPU per device', formatMs(result.cpuPerDeviceMs), cpuRemark(result)),
     tile('Start lateness', formatMs(result.lateness.p99Ms), 'p99, of the load generator itself'),
   ];
   return markup`<dl class="tiles">
 ${tiles}</dl>`;
 }
+
+const cpuRemark = ({ calibration }: RunResult): string =>
+  calibration === undefined
+    ? 'of this process, all threads'
+    : `all threads; ${formatMs(calibration.cpuPerDeviceMs)} is the harness itself`;
 
 function tile(name: string, figure: string, remark: string): Markup {
   return markup`<div><dt>${name}</dt><dd class="figure">${figure}</dd><dd class="remark">${remark}</dd></div>\n`;

@@ -1,12 +1,13 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, type AgentOptions } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { Http as AzureHttp } from 'azure-iot-http-base';
 import type { Clock } from '../../kernel/clock.ts';
 import { TransportError, toError } from '../../kernel/errors.ts';
 import type { DpsEndpoint } from '../../transport/provisioning-transport.ts';
-import type { TlsEndpoint } from '../../transport/tls-connection.ts';
+import { type TlsEndpoint, tunnelTo } from '../../transport/tls-connection.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { Phase } from '../device-trace.ts';
 
@@ -99,12 +100,14 @@ export class DeviceAgent extends Agent {
   readonly #clock: Clock;
   readonly #onHandshake: HttpObservers['onHandshake'];
   readonly #phase: Phase;
-  #closed = false;
+  readonly #endpoint: TlsEndpoint;
+  readonly #ended = new AbortController();
   connectedAtMs: number | undefined;
 
   constructor(endpoint: TlsEndpoint, observers: Omit<HttpObservers, 'onCrash'> & { readonly phase?: Phase }) {
     super(agentOptions(endpoint));
     const { recorder, clock, onHandshake, phase = 'tcp-tls' } = observers;
+    this.#endpoint = endpoint;
     this.#phase = phase;
     this.#recorder = recorder;
     this.#clock = clock;
@@ -114,14 +117,28 @@ export class DeviceAgent extends Agent {
   override createConnection(
     ...[options, callback]: Parameters<Agent['createConnection']>
   ): ReturnType<Agent['createConnection']> {
-    if (this.#closed) {
+    if (this.#ended.signal.aborted) {
       // The SDK's poll timer outlives the attempt. Thrown here, this would end the process.
       const error = new TransportError('aborted', 'ABORTED', 'the device has closed its connection');
       process.nextTick(() => (callback as ((error: Error) => void) | undefined)?.(error));
       return undefined;
     }
     const begunMs = this.#clock.monotonicMs();
-    const socket = super.createConnection(options, callback);
+    if (this.#endpoint.proxy === undefined) {
+      return this.#observe(super.createConnection(options, callback), begunMs);
+    }
+    // The socket comes by the callback alone, as Node's agent allows it.
+    const deliver = callback as ((error: Error | null, socket?: Duplex) => void) | undefined;
+    const connectThrough = (tunnel: Socket | undefined): Duplex | null | undefined =>
+      this.#observe(super.createConnection({ ...options, ...(tunnel && { socket: tunnel }) }), begunMs);
+    tunnelTo(this.#endpoint, this.#ended.signal).then(
+      (tunnel) => deliver?.(null, connectThrough(tunnel) ?? undefined),
+      (error: unknown) => deliver?.(toError(error)),
+    );
+    return undefined;
+  }
+
+  #observe<T>(socket: T, begunMs: number): T {
     (socket as Duplex | undefined)?.once('secureConnect', () => {
       this.connectedAtMs = this.#clock.monotonicMs();
       this.#recorder.add(this.#phase, 'connect', begunMs);
@@ -131,7 +148,7 @@ export class DeviceAgent extends Agent {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#ended.abort();
     this.destroy();
   }
 }

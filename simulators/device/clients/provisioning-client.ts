@@ -8,6 +8,7 @@ import type { DpsEndpoint } from '../../transport/provisioning-transport.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { DeviceCredentials, DeviceSpec } from '../device-spec.ts';
 import type { DeviceResult } from '../device-trace.ts';
+import type { EdgeSettings } from '../platforms/edge-settings.ts';
 import type { RetryPolicy } from '../retry-policy.ts';
 
 /** The software on a device that talks to DPS. */
@@ -46,6 +47,8 @@ export interface ClientSetup {
   /** See `pollDelayMs`. */
   readonly pollJitter: number;
   readonly userAgent: string | undefined;
+  /** For the client `iot-edge`. */
+  readonly edge: EdgeSettings;
 }
 
 export type CreateClient = (setup: ClientSetup) => ProvisioningClient;

@@ -12,7 +12,11 @@ import type { DeviceSpec } from '../device-spec.ts';
 export const manualDevice = (
   { registrationId }: DeviceSpec,
   attestation: AttestationMechanism,
-): ManualDevice => ({ deviceId: registrationId, authentication: authenticationOf(attestation) });
+): ManualDevice => ({
+  deviceId: registrationId,
+  authentication: authenticationOf(attestation),
+  iotEdge: true,
+});
 
 function authenticationOf(attestation: AttestationMechanism): HubAuthentication {
   switch (attestation.type) {

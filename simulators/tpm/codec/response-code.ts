@@ -108,3 +108,26 @@ const unnamed = (code: number, kind: DecodedResponseCode['kind'], description: s
   whole(`TPM_RC_${hex(code)}`, kind, description);
 
 const hex = (code: number): string => `0x${code.toString(16).toUpperCase().padStart(3, '0')}`;
+
+/** Every response code that the specification names, without handle, parameter or session. */
+export const tpmResponseNames: readonly {
+  /** Without `TPM_RC_`. */
+  readonly name: string;
+  readonly number: number;
+  readonly description: string;
+}[] = [
+  ...numberedCodes(formatZeroCodes, VERSION_2),
+  ...numberedCodes(formatOneCodes, FORMAT_ONE),
+  ...numberedCodes(warningCodes, WARNING | VERSION_2),
+];
+
+function numberedCodes(
+  table: ResponseCodeTable,
+  base: number,
+): { readonly name: string; readonly number: number; readonly description: string }[] {
+  return Object.entries(table).map(([number, [name, description]]) => ({
+    name,
+    number: base | Number(number),
+    description,
+  }));
+}
