@@ -78,13 +78,10 @@ function credentialsImpossibility({
   enrollment,
   keyStore,
   keyAlgorithm,
-  client,
   transport,
 }: CellAxes): string | undefined {
   if (attestation === 'tpm' && enrollment === 'manual')
     return 'IoT Hub has no TPM attestation: only DPS can give a TPM device the key for its hub';
-  if (enrollment === 'manual' && client === 'azure-sdk' && transport.startsWith('amqp'))
-    return `the SDK's devices reach their hub over HTTPS and MQTT, not yet over ${transport}`;
   if (attestation === 'tpm' && enrollment === 'group')
     return 'DPS has no enrollment group for TPM attestation';
   if (attestation === 'tpm' && keyStore !== 'swtpm') return 'TPM attestation needs a TPM';
