@@ -70,9 +70,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
   );
   const interrupted = signal.aborted;
   const telemetry = await endpoint.telemetry();
+  const devices = await endpoint.devices();
   const registrations = [
     ...(await endpoint.registrations()),
-    ...manualRegistrations(plan, await endpoint.devices(), telemetry),
+    ...manualRegistrations(plan, devices, telemetry),
   ];
   const { ledger: outcomes, recorder } = timed;
   const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens });
@@ -84,6 +85,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     keyCustody,
     registrations,
     telemetry,
+    devices,
     hubs: endpoint.hubs,
     // A run that was cut short owes nothing for devices that never started.
     interrupted: interrupted || timed.stoppedBy !== undefined,

@@ -21,9 +21,9 @@ export type { IssuedKey } from './device/credentials/token.ts';
 export { createDevice, type Device, type DeviceContext, manualHub } from './device/device.ts';
 export * from './device/device-spec.ts';
 export * from './device/device-trace.ts';
+export { assignmentsInLife } from './device/life/life-steps.ts';
 export {
   newestVersionOf,
-  platformKinds as edgePlatformKinds,
   releaseOf,
   versionsOf,
 } from './device/platforms/table.ts';

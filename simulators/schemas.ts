@@ -8,6 +8,8 @@ import type {
   TransportKind,
 } from './device/device-spec.ts';
 import { platformImpossibility } from './device/platforms/impossibility.ts';
+import { edgeProfiles } from './device/platforms/profiles.ts';
+import { newestVersionOf } from './device/platforms/table.ts';
 import type { DeviceFault } from './faults/device-fault.ts';
 import { deviceFaults, type FaultKind } from './faults/table.ts';
 import type { KeyAlgorithm } from './pki/key-pair.ts';
@@ -24,6 +26,7 @@ export {
   transportKinds,
 } from './device/device-spec.ts';
 export { phases } from './device/device-trace.ts';
+export { type LifeStep, lifeSteps } from './device/life/life-steps.ts';
 export {
   newestVersionOf,
   releaseOf,
@@ -90,15 +93,18 @@ function credentialsImpossibility({
   return cannotCarry[attestation];
 }
 
-function faultImpossibility({
-  attestation,
-  enrollment,
-  keyStore,
-  client,
-  fault,
-}: CellAxes): string | undefined {
+function faultImpossibility(axes: CellAxes): string | undefined {
+  const { attestation, enrollment, keyStore, client, platform, fault } = axes;
   if (fault === undefined) return undefined;
-  const { expected, enrollments, clients, token }: DeviceFault = deviceFaults[fault];
+  const {
+    expected,
+    enrollments,
+    clients,
+    token,
+    platform: only,
+    clockLateSeconds = 0,
+  }: DeviceFault = deviceFaults[fault];
+  if (only !== undefined && platform !== only) return `${fault} happens on ${only} only`;
   if (token !== undefined && keyStore !== 'softhsm') return `${fault} is a mistake of devices with a token`;
   const kinds: readonly AttestationKind[] = Object.keys(expected) as AttestationKind[];
   if (!kinds.includes(attestation)) return `${fault} is no mistake of ${attestation} devices`;
@@ -108,8 +114,16 @@ function faultImpossibility({
     return `an unmodified SDK cannot be made to do ${fault}`;
   if (clients === 'native' && client === 'iot-edge')
     return `the IoT Edge daemon cannot be made to do ${fault}`;
+  if (clockLateSeconds > 0 && tokenLifeSeconds(axes) > clockLateSeconds)
+    return 'its SAS token lives for an hour: a clock that is 30 minutes late does it no harm';
   return undefined;
 }
+
+const HOUR_SECONDS = 3_600;
+
+/** Of all clients but the newer daemons. */
+const tokenLifeSeconds = ({ client, platform, version = newestVersionOf(platform) }: CellAxes): number =>
+  client === 'iot-edge' ? edgeProfiles[version].sas.lifeSeconds : HOUR_SECONDS;
 
 /** What a fault documents, in the words of a scenario's `expect`. */
 export function expectedOfFault(
@@ -127,6 +141,7 @@ export function expectedOfFault(
     case 'tpm':
       return { result: 'refused', code: expected.responseName };
     case 'token':
+    case 'platform':
       return { result: 'refused', code: expected.code };
     case 'ended':
       return { result: expected.status };

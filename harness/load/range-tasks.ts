@@ -1,5 +1,6 @@
 import type {
   ChipName,
+  DeviceContext,
   DeviceInHub,
   DpsEndpoint,
   FleetAuthority,
@@ -59,6 +60,8 @@ export interface RunRangeTask {
   readonly hubConnect: 'none' | 'telemetry';
   /** Linked ones. */
   readonly hubs: readonly string[];
+  /** For devices that boot and live: what happens to them, and where their disks are. */
+  readonly life: DeviceContext['life'];
   /** How long a token takes for a signature, beyond what it takes. */
   readonly tokenSignMs: number;
   readonly tpm: {

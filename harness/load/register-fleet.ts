@@ -167,6 +167,7 @@ function rangeTask(
     hubConnect,
     timeScale,
     hubs: endpoint.hubs,
+    life: scenario.life && { ...scenario.life, directory: join(directory, 'disks') },
     tokenSignMs: scenario.hsm.signMs,
     tpm: {
       mode: setup.tpmMode,

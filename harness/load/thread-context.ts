@@ -24,6 +24,7 @@ export async function enterThread(task: RunRangeTask): Promise<ThreadContext> {
   return {
     deviceContext: {
       ...{ endpoint, seed, attemptTimeoutMs, retryPolicy, hubConnect, hubs },
+      life: task.life,
       edge: { timeScale },
       tpms: await host,
     },

@@ -178,6 +178,20 @@ describe('loadScenario', () => {
   it('says that a file does not exist', async () => {
     await expect(loadScenario('no/such.toml')).rejects.toThrow(/no\/such\.toml.*there is no such file/);
   });
+
+  it('gives a life to IoT Edge devices only', () => {
+    const entry = '[[fleet]]\ndevices = 1\nattestation = "x509"\n';
+    const life = 'name = "s"\n[life]\nsteps = ["restart"]\n';
+    expect(parseScenario(`${life}${entry}client = "iot-edge"\n`, 's.toml').life).toEqual({
+      steps: ['restart'],
+    });
+    expect(() => parseScenario(`${life}${entry}client = ["iot-edge", "native"]\n`, 's.toml')).toThrow(
+      expect.objectContaining({ line: 7, key: 'fleet.0.client' }),
+    );
+    expect(() => parseScenario(life + entry, 's.toml')).toThrow(
+      expect.objectContaining({ code: 'SCENARIO_INVALID' }),
+    );
+  });
 });
 
 function errorOf(action: () => unknown): ScenarioError {

@@ -52,6 +52,7 @@ export function parseScenario(text: string, file: string, overrides: readonly Ov
   checkThresholds(parsed.data, { document, file });
   checkTpmMode(parsed.data, { document, file });
   checkVersions(parsed.data, { document, file });
+  checkLife(parsed.data, { document, file });
   return parsed.data;
 }
 
@@ -150,6 +151,23 @@ function checkTpmMode(scenario: Scenario, { document, file }: Source): void {
       message: 'pooled TPMs cannot sign TLS handshakes, and there are X.509 devices with a key in their TPM',
     },
     { hint: 'Leave mode out, or set it to "dedicated".' },
+  );
+}
+
+/** A life is that of IoT Edge's daemons: other clients would stand by. */
+function checkLife({ life, fleet }: Scenario, { document, file }: Source): void {
+  if (life === undefined) return;
+  const index = fleet.findIndex(({ client }) => [client].flat().some((one) => one !== 'iot-edge'));
+  if (index < 0) return;
+  const path = ['fleet', String(index), 'client'];
+  throw new ScenarioError(
+    {
+      file,
+      line: locateKey(document, path) ?? locateKey(document, ['life']),
+      key: path.join('.'),
+      message: 'must be iot-edge where there is [life]: only its daemons have one',
+    },
+    { hint: 'Set client = "iot-edge", or leave [life] out.' },
   );
 }
 

@@ -12,6 +12,7 @@ import {
   keyAlgorithms,
   keyStoreKinds,
   latencyNames,
+  lifeSteps,
   type ProfileName,
   parseProxyUrl,
   platformKinds,
@@ -236,6 +237,15 @@ export const scenarioSchema = z.strictObject({
     })
     .prefault({}),
   fleet: z.array(fleetEntry).min(1),
+  life: z
+    .strictObject({
+      steps: z
+        .array(z.enum(lifeSteps))
+        .default([])
+        .describe('What happens to every device after its first boot, in this order.'),
+    })
+    .optional()
+    .describe('Devices of IoT Edge boot and live: module identities, backup, the report of $edgeAgent.'),
   thresholds: z
     .partialRecord(z.enum(metricNames), z.union([threshold, z.array(threshold).min(1)]))
     .default({})

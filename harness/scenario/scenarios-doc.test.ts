@@ -16,8 +16,11 @@ describe('docs/scenarios.md', () => {
     for (const attestation of ['symmetric-key', 'x509', 'tpm'] as const) {
       for (const enrollment of ['individual', 'group'] as const) {
         const keyStore = attestation === 'tpm' ? 'swtpm' : 'software';
-        const axes = { platform: 'linux', attestation, enrollment, keyStore, transport: 'https' } as const;
-        if (impossibility({ ...axes, client: 'native', fault }) !== undefined) continue;
+        const common = { attestation, enrollment, keyStore, transport: 'https' } as const;
+        const axes = fault.startsWith('eflow-')
+          ? ({ ...common, platform: 'eflow', client: 'iot-edge' } as const)
+          : ({ ...common, platform: 'linux', client: 'native' } as const);
+        if (impossibility({ ...axes, fault }) !== undefined) continue;
         const { result, errorCode, code } = expectedOfFault(fault, axes);
         expect(row).toContain(String(errorCode ?? code ?? result));
       }

@@ -51,7 +51,7 @@ describe('the oracle of the hubs', () => {
     const manual = [...plan.devices].filter(({ spec }) => spec.enrollment === 'manual');
     const devices = ids.map((deviceId) => ({
       ...({ hub: 'hub-1.example', deviceId, status: 'enabled', authentication: 'selfSigned' } as const),
-      ...{ iotEdge: false, modules: [] },
+      ...{ iotEdge: false, modules: [], reportedPlatform: null },
     }));
     const records = manualRegistrations(
       plan,

@@ -5,12 +5,14 @@ import { checkExpectations } from './expectations.ts';
 import { judgeFleet, judgeLedger, type OracleEvidence } from './fleet-oracle.ts';
 import { type HubEvidence, judgeHubs } from './hub-oracle.ts';
 import { judgeKeyCustody } from './key-custody.ts';
+import { judgeLives, type LifeEvidence } from './life-oracle.ts';
 import { checkThresholds } from './thresholds.ts';
 
 /** Everything that can be said against a run: oracle, expectations (of a run that came to its end), thresholds. */
 export function judge(
   evidence: OracleEvidence &
-    HubEvidence & {
+    HubEvidence &
+    LifeEvidence & {
       readonly scenario: Scenario;
       readonly recorder: Recorder;
       readonly keyCustody: KeyCustody | undefined;
@@ -20,7 +22,11 @@ export function judge(
   const byService =
     scenario.endpoint.kind === 'null'
       ? judgeLedger(evidence)
-      : [...judgeFleet(evidence), ...judgeHubs(evidence)];
+      : [
+          ...judgeFleet({ ...evidence, lives: scenario.life !== undefined }),
+          ...judgeHubs(evidence),
+          ...judgeLives(evidence),
+        ];
   return [
     ...byService,
     ...judgeKeyCustody(evidence.keyCustody, outcomes),

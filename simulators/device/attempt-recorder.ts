@@ -63,6 +63,22 @@ export class AttemptRecorder {
     this.#steps.push({ atMs, durationMs, step, detail: typeof detail === 'string' ? detail : detail() });
   }
 
+  get steps(): readonly TraceStep[] {
+    return this.#steps;
+  }
+
+  /** Takes over what another recorder of the same clock has recorded: a part of this attempt that was watched by itself. */
+  absorb(part: AttemptRecorder): void {
+    for (const [phase, durationMs] of Object.entries(part.#phasesMs) as [Phase, number][]) {
+      this.#phasesMs[phase] = (this.#phasesMs[phase] ?? 0) + durationMs;
+    }
+    this.polls += part.polls;
+    this.retries += part.retries;
+    for (const { step, detail, atMs, durationMs } of part.#steps) {
+      this.note(step, detail, part.startedAtMs + atMs, durationMs);
+    }
+  }
+
   /** What was recorded so far; what a client that was given up still does is not in it. */
   trace(registrationId: string, result: DeviceResult): DeviceTrace {
     return {

@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import type { DeviceFault } from '../faults/device-fault.ts';
 import { deviceFault } from '../faults/table.ts';
-import { type Clock, systemClock } from '../kernel/clock.ts';
+import { type Clock, lateClock, systemClock } from '../kernel/clock.ts';
 import { startDeadline } from '../kernel/deadline.ts';
 import { InvariantError, serializeError } from '../kernel/errors.ts';
 import { type RecordedCall, withRecorder } from '../pkcs11/decorators/recorder.ts';
@@ -12,7 +13,10 @@ import type { ClientSetup, ProvisioningClient } from './clients/provisioning-cli
 import { clients } from './clients/table.ts';
 import type { DeviceCredentials, DeviceSpec } from './device-spec.ts';
 import type { DeviceResult, DeviceTrace, TraceStep } from './device-trace.ts';
+import type { LifeStep } from './life/life-steps.ts';
+import { createLivingDevice, type LivingDeviceOptions } from './life/living-device.ts';
 import type { EdgeSettings } from './platforms/edge-settings.ts';
+import { withPassThrough } from './platforms/eflow/pass-through.ts';
 import { resultOfError } from './result-of-error.ts';
 import { type RetryPolicyName, retryPolicies } from './retry-policy.ts';
 import { withTokenFault } from './token-fault.ts';
@@ -41,6 +45,8 @@ export interface DeviceContext {
   readonly edge?: EdgeSettings | undefined;
   /** What a device does once it knows its hub. Default: nothing. */
   readonly hubConnect?: 'none' | 'telemetry' | undefined;
+  /** Devices boot and live instead of registering once: what happens to them, and where their disks are. */
+  readonly life?: { readonly steps: readonly LifeStep[]; readonly directory: string } | undefined;
   /** The linked hubs; devices without DPS are spread over them, see {@link manualHub}. */
   readonly hubs?: readonly string[] | undefined;
 }
@@ -70,6 +76,8 @@ export function createDevice(
 ): Device {
   const calls: RecordedCall[] = [];
   const setup = clientSetup(spec, credentials, context, calls);
+  if (context.life !== undefined)
+    return createLivingDevice(setup, livingOptions(spec, context, context.life));
   const client = clients[spec.client](setup);
   return {
     spec,
@@ -92,6 +100,19 @@ export function createDevice(
   };
 }
 
+function livingOptions(
+  spec: DeviceSpec,
+  { hubs = [], attemptTimeoutMs, recordSteps = false }: DeviceContext,
+  { steps, directory }: NonNullable<DeviceContext['life']>,
+): LivingDeviceOptions {
+  const isManual = spec.enrollment === 'manual';
+  return {
+    ...{ steps, recordSteps, stepTimeoutMs: attemptTimeoutMs },
+    directory: join(directory, spec.registrationId),
+    manual: isManual ? { hub: manualHub(hubs, spec.index), deviceId: spec.registrationId } : undefined,
+  };
+}
+
 interface AttemptParts {
   readonly spec: DeviceSpec;
   readonly context: DeviceContext;
@@ -107,7 +128,7 @@ async function attempt(
   try {
     return withTokenRefusal(await provision(client, parts, deadline.signal), client);
   } catch (thrown) {
-    return withTokenRefusal(resultOfError(thrown, signal), client);
+    return asTold(withTokenRefusal(resultOfError(thrown, signal), client), parts.spec);
   }
 }
 
@@ -146,6 +167,15 @@ function withTokenRefusal(result: DeviceResult, { keyEvidence }: ProvisioningCli
   return refusal === undefined ? result : { kind: 'error', error: serializeError(refusal) };
 }
 
+/** As the device's user sees it, who was told otherwise before. */
+function asTold(result: DeviceResult, { fault }: DeviceSpec): DeviceResult {
+  const toldAs = fault === undefined ? undefined : deviceFault(fault).toldAs;
+  if (toldAs === undefined || result.kind !== 'error') return result;
+  const { error } = result;
+  const message = `${toldAs.message}: ${error.message}`;
+  return { kind: 'error', error: { ...error, code: toldAs.code, message, cause: error } };
+}
+
 function clientSetup(
   spec: DeviceSpec,
   credentials: DeviceCredentials,
@@ -153,22 +183,34 @@ function clientSetup(
   calls: RecordedCall[],
 ): ClientSetup {
   const fault = spec.fault === undefined ? undefined : deviceFault(spec.fault);
-  const { endpoint } = context;
+  const { endpoint, clock = systemClock } = context;
+  const lateSeconds = fault?.clockLateSeconds ?? 0;
   return {
     spec,
     credentials,
     fault,
     endpoint:
       fault?.idScope === undefined ? endpoint : { ...endpoint, idScope: fault.idScope(endpoint.idScope) },
-    tpms: context.tpms,
+    tpms: tpmsFor(spec, context, fault),
     tokens: tokensFor(context, fault, calls),
-    clock: context.clock ?? systemClock,
+    clock: lateSeconds === 0 ? clock : lateClock(clock, lateSeconds * 1000),
     seed: context.seed,
     retryPolicy: retryPolicies[context.retryPolicy ?? 'standard'],
     pollJitter: context.pollJitter ?? 0,
     userAgent: context.userAgent,
     edge: context.edge ?? {},
   };
+}
+
+/** The thread's TPMs as this one device finds them. */
+function tpmsFor(
+  spec: DeviceSpec,
+  { tpms, clock = systemClock, seed, edge }: DeviceContext,
+  fault: DeviceFault | undefined,
+): TpmHost | undefined {
+  if (tpms === undefined || spec.platform !== 'eflow') return tpms;
+  const { passThrough } = fault ?? {};
+  return withPassThrough(tpms, { spec, fault: passThrough, clock, seed, timeScale: edge?.timeScale ?? 1 });
 }
 
 /** The thread's tokens as this one device finds them. Calls are written down when steps are. */

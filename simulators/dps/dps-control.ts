@@ -41,6 +41,8 @@ export interface DeviceSummary {
   readonly authentication: 'sas' | 'selfSigned' | 'certificateAuthority' | 'none';
   readonly iotEdge: boolean;
   readonly modules: readonly string[];
+  /** `{os} {architecture} {version}`, as the device's `$edgeAgent` reported it. */
+  readonly reportedPlatform: string | null;
 }
 
 /** A CA certificate of the instance, as the management API shows it. */

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { HubDirectory } from '../hub/hub-directory.ts';
+import { type HubIdentity, moduleOf } from '../hub/hub-identity.ts';
 import { createIdentity, type HubRegistry } from '../hub/hub-registry.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { RecordStorage } from '../storage/collection.ts';
@@ -77,8 +79,23 @@ const summarizeDevices = ({ hubs }: HubDirectory): DeviceSummary[] =>
       authentication: identity.authentication.type,
       iotEdge: identity.iotEdge,
       modules: Object.keys(identity.modules),
+      reportedPlatform: reportedPlatform(identity),
     })),
   );
+
+/** What a device reports is its own affair: any part may be missing or of another kind. */
+function reportedPlatform(identity: HubIdentity): string | null {
+  const reported = reportedByEdgeAgent.safeParse(moduleOf(identity, '$edgeAgent')?.twin.reported);
+  if (!reported.success) return null;
+  const { os, architecture, version } = reported.data.runtime.platform;
+  return `${os} ${architecture} ${version}`;
+}
+
+const reportedByEdgeAgent = z.object({
+  runtime: z.object({
+    platform: z.object({ os: z.string(), architecture: z.string(), version: z.string() }),
+  }),
+});
 
 /** The contract is asynchronous, as control may be remote; a throw becomes a rejection. */
 const done = <T>(work: () => T): Promise<T> => Promise.try(work);

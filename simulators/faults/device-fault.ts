@@ -5,6 +5,8 @@ export interface IssuePlan {
   readonly enrollment: {
     /** `false`: nobody tells the service of this device. */
     readonly listed: boolean;
+    /** Under whose registrationId. */
+    readonly registrationId: 'own' | 'another';
     readonly provisioningStatus: 'enabled' | 'disabled';
     /** TPM: whether the EK in the enrollment is this TPM's. */
     readonly endorsementKey: 'own' | 'foreign';
@@ -32,7 +34,9 @@ export type ExpectedRefusal =
   /** The service answers, and the TPM refuses: name of its response code. */
   | { readonly kind: 'tpm'; readonly responseName: string }
   /** The device never gets as far as the service: its token refuses, or it cannot use what it has. */
-  | { readonly kind: 'token'; readonly code: string };
+  | { readonly kind: 'token'; readonly code: string }
+  /** Neither the service nor the device's hardware: what the platform puts between them. */
+  | { readonly kind: 'platform'; readonly code: string };
 
 /** The refusal of a SAS token that expired, or that the enrolled key did not sign. */
 export const unauthorized = {
@@ -60,6 +64,13 @@ export interface TokenFault {
   readonly wrongPinsBefore?: number;
 }
 
+/** What fails between the VM of EFLOW and the TPM of its host. */
+export interface PassThroughFault {
+  readonly kind: 'feature-off' | 'port-closed' | 'no-answer' | 'stale-address';
+  /** TPM commands that still get through. Default: none. */
+  readonly afterCommands?: number;
+}
+
 /** Calls that a fault can have refused, by their names in PKCS #11. */
 type TokenCall = 'C_OpenSession' | 'C_Login' | 'C_SignInit';
 
@@ -76,6 +87,14 @@ export interface DeviceFault {
   readonly enrollments: readonly EnrollmentKind[];
   /** `native` when the mistake is in a request's content, which an official SDK does not let anybody touch. */
   readonly clients: 'any' | 'native';
+  /** Where alone it can happen. */
+  readonly platform?: 'eflow';
+  /** Of devices with TPM attestation. */
+  readonly passThrough?: PassThroughFault;
+  /** How far the device's clock is behind: it makes no difference to tokens that live longer. */
+  readonly clockLateSeconds?: number;
+  /** How an error of the device shows to its user, who was told otherwise before. */
+  readonly toldAs?: { readonly code: string; readonly message: string };
   /** Before the device exists. */
   readonly issue?: (plan: IssuePlan) => IssuePlan;
   /** Of devices whose key is in a token, and only of those. */

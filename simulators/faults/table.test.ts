@@ -3,7 +3,7 @@ import type { DeviceFault, IssuePlan } from './device-fault.ts';
 import { deviceFault, faultKinds } from './table.ts';
 
 const honest: IssuePlan = {
-  enrollment: { listed: true, provisioningStatus: 'enabled', endorsementKey: 'own' },
+  enrollment: { listed: true, registrationId: 'own', provisioningStatus: 'enabled', endorsementKey: 'own' },
   key: 'enrolled',
   certificate: {
     commonName: 'dev-01',
@@ -48,13 +48,16 @@ describe.each(faultKinds.map((kind) => [kind, deviceFault(kind)] as const))(
 );
 
 /** The names of what a fault makes differ from an honest device. */
-function changes({ issue, idScope, sasExpirySeconds, sasToken, token: tokenFault }: DeviceFault): string[] {
+function changes(fault: DeviceFault): string[] {
+  const { issue, idScope, sasExpirySeconds, sasToken, token: tokenFault } = fault;
   const token = 'SharedAccessSignature sr=a&sig=Le31&se=1700000000&skn=registration';
   return [
     ...(issue !== undefined && JSON.stringify(issue(honest)) !== JSON.stringify(honest) ? ['issue'] : []),
     ...(idScope !== undefined && idScope('0ne00000001') !== '0ne00000001' ? ['idScope'] : []),
     ...(sasExpirySeconds !== undefined && sasExpirySeconds(1_700_000_000) < 1_700_000_000 ? ['se'] : []),
     ...(Object.keys(tokenFault ?? {}).length > 0 ? ['token'] : []),
+    ...(fault.passThrough === undefined ? [] : ['passThrough']),
+    ...((fault.clockLateSeconds ?? 0) > 0 ? ['clock'] : []),
     ...(sasToken !== undefined && sasToken(token) !== token ? ['token'] : []),
   ];
 }

@@ -3,6 +3,14 @@ import { certificateOfAnotherKey } from './certificate-of-another-key.ts';
 import { cnMismatch } from './cn-mismatch.ts';
 import type { DeviceFault } from './device-fault.ts';
 import { disabledEnrollment } from './disabled-enrollment.ts';
+import {
+  eflowBrokerTimeout,
+  eflowClockLate,
+  eflowNothingInHub,
+  eflowProxyClosed,
+  eflowStaleAddress,
+  eflowTpmOff,
+} from './eflow.ts';
 import { ekNotEnrolled } from './ek-not-enrolled.ts';
 import { expiredCertificate } from './expired-certificate.ts';
 import { expiredSas } from './expired-sas.ts';
@@ -45,6 +53,12 @@ export const deviceFaults = {
   'ek-not-enrolled': ekNotEnrolled,
   'foreign-challenge': foreignChallenge,
   'disabled-enrollment': disabledEnrollment,
+  'eflow-tpm-off': eflowTpmOff,
+  'eflow-broker-timeout': eflowBrokerTimeout,
+  'eflow-proxy-closed': eflowProxyClosed,
+  'eflow-stale-address': eflowStaleAddress,
+  'eflow-clock-late': eflowClockLate,
+  'eflow-nothing-in-hub': eflowNothingInHub,
 } as const satisfies Record<string, DeviceFault>;
 
 export type FaultKind = keyof typeof deviceFaults;

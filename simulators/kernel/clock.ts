@@ -15,6 +15,13 @@ export function blockThreadMs(durationMs: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.max(0, durationMs));
 }
 
+/** A clock that is behind another one; durations are the same. */
+export const lateClock = (clock: Clock, lateMs: number): Clock => ({
+  nowMs: () => clock.nowMs() - lateMs,
+  monotonicMs: () => clock.monotonicMs(),
+  sleepMs: (durationMs, signal) => clock.sleepMs(durationMs, signal),
+});
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),

@@ -84,6 +84,7 @@ export function createHubModules(
             : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
         },
         body: text,
+        withoutConnectionHeader: true,
       },
       signal,
     );

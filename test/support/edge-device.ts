@@ -4,21 +4,21 @@ import type { ClientSetup } from '../../simulators/device/clients/provisioning-c
 import { issueCredentials } from '../../simulators/device/credentials/issue-credentials.ts';
 import { EdgeDeviceLife, type EdgeLifeOptions } from '../../simulators/device/life/edge-device-life.ts';
 import type { DaemonLogLine } from '../../simulators/device/life/life-outcome.ts';
-import { releaseOf } from '../../simulators/device/platforms/table.ts';
 import { retryPolicies } from '../../simulators/device/retry-policy.ts';
 import { specOf } from '../../simulators/device/testing/specs.ts';
 import {
   type DeviceCredentials,
   type DeviceSpec,
   type DpsEndpoint,
+  type EdgeVersion,
   type FleetAuthority,
   groupEnrollments,
   type IndividualEnrollment,
+  type PlatformKind,
   type RunningDps,
   type TpmHost,
 } from '../../simulators/index.ts';
 import { systemClock } from '../../simulators/kernel/clock.ts';
-import { InvariantError } from '../../simulators/kernel/errors.ts';
 import type { ManufacturedTpm } from '../../simulators/tpm/transport.ts';
 import { DEFAULT_API_VERSION, GLOBAL_DEVICE_ENDPOINT } from '../../simulators/wire/constants.ts';
 
@@ -46,8 +46,10 @@ export interface TestEdgeDevice {
 }
 
 export interface TestEdgeDeviceOptions
-  extends Pick<EdgeLifeOptions, 'platform' | 'version' | 'directory'>,
+  extends Pick<EdgeLifeOptions, 'directory'>,
     Partial<Pick<EdgeLifeOptions, 'manual' | 'autoReprovisioning'>> {
+  readonly platform: PlatformKind;
+  readonly version: EdgeVersion;
   readonly dps: RunningDps;
   readonly authority: FleetAuthority;
   readonly spec?: Partial<DeviceSpec>;
@@ -61,7 +63,7 @@ const hurriedClock = { ...systemClock, sleepMs: () => Promise.resolve() };
 /** Issues a device's credentials and enrolls it. */
 export async function makeEdgeDevice(options: TestEdgeDeviceOptions): Promise<TestEdgeDevice> {
   const { dps, authority, tpm, tpms, platform, version, directory } = options;
-  const spec = specOf(options.spec);
+  const spec = specOf({ client: 'iot-edge', platform, version, ...options.spec });
   const { credentials, enrollment, manual } = await issueCredentials(spec, authority, { tpm });
   const [hub = ''] = dps.hubs;
   const enroll: TestEdgeDevice['enroll'] = (changes = {}) => {
@@ -73,8 +75,6 @@ export async function makeEdgeDevice(options: TestEdgeDeviceOptions): Promise<Te
   };
   await enroll();
   if (manual !== undefined) await dps.control.createDevices([{ hub, ...manual }]);
-  const release = releaseOf(platform, version);
-  if (release === undefined) throw new InvariantError(`there is no ${platform} ${version}`);
   const setup = setupOf(dps, spec, credentials, tpms);
   const log: DaemonLogLine[] = [];
   return {
@@ -85,7 +85,7 @@ export async function makeEdgeDevice(options: TestEdgeDeviceOptions): Promise<Te
     },
     boot: (changes = {}) =>
       new EdgeDeviceLife({
-        ...{ setup, platform, version, release, directory, stepTimeoutMs: 20_000 },
+        ...{ setup, directory, stepTimeoutMs: 20_000 },
         manual: options.manual ?? (manual && { hub, deviceId: manual.deviceId }),
         autoReprovisioning: options.autoReprovisioning,
         onLog: (line) => void log.push(line),

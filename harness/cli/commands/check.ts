@@ -4,9 +4,12 @@ import {
   type CheckContext,
   type CheckSubject,
   checksOf,
-  edgePlatformKinds,
+  type EdgeVersion,
+  edgeVersions,
   GLOBAL_DEVICE_ENDPOINT,
   newestVersionOf,
+  type PlatformKind,
+  platformKinds,
   releaseOf,
   runChecks,
   versionsOf,
@@ -16,9 +19,6 @@ import { UsageError } from '../../../simulators/kernel/errors.ts';
 import { REAL_SERVICES, reachServices } from '../../environment/reach-services.ts';
 import { checksAsJson, renderChecks } from '../check-text.ts';
 import { exitCodes } from '../exit-codes.ts';
-
-type PlatformKind = CheckSubject['platform'];
-type EdgeVersion = CheckSubject['version'];
 
 interface CheckOptions {
   readonly platform: PlatformKind;
@@ -30,8 +30,6 @@ interface CheckOptions {
   readonly output: 'text' | 'json';
 }
 
-const edgeVersions = [...new Set(edgePlatformKinds.flatMap((platform) => versionsOf(platform)))];
-
 /** How long one service may take to be reached. */
 const TIMEOUT_MS = 15_000;
 
@@ -41,7 +39,7 @@ export function addCheckCommand(program: Command): void {
     .command('check')
     .description('check a configuration and the way to its services, as `iotedge check` does on a device')
     .addOption(
-      new Option('--platform <name>', 'of the device').choices(edgePlatformKinds).default('linux' as const),
+      new Option('--platform <name>', 'of the device').choices(platformKinds).default('linux' as const),
     )
     .addOption(
       new Option('--edge-version <n>', 'of IoT Edge (default: the newest of the platform)').choices(

@@ -84,6 +84,7 @@ class IotEdgeClient implements ProvisioningClient {
     const { assignedHub, deviceId, substatus, authenticationKey } = operation;
     if (authenticationKey !== undefined && security.attestation === 'tpm') {
       await importKey(security, authenticationKey, attempt);
+      log('Imported DPS authentication key into TPM.');
     }
     log(`Assigned to IoT hub: ${assignedHub}`);
     log('DPS registration complete.');
@@ -120,7 +121,7 @@ class IotEdgeClient implements ProvisioningClient {
   async #proveToHub(device: HubDevice, security: SecurityModule, signal: AbortSignal): Promise<RequestProof> {
     if (security.attestation === 'x509') return { kind: 'none' };
     const sign = (input: Uint8Array): Promise<Uint8Array> => security.sign(input, signal);
-    return { kind: 'sas', token: await daemonHubToken(this.#profile.sas, device, sign, this.#setup.clock) };
+    return { kind: 'sas', token: await daemonHubToken(this.#profile, device, sign, this.#setup.clock) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -182,12 +183,12 @@ class IotEdgeClient implements ProvisioningClient {
     const { poll, sas } = this.#profile;
     const path = this.#path(`operations/${encodeURIComponent(operationId)}`);
     const exchange = { phase: 'poll', step: 'poll', timeoutMs: QUERY_TIMEOUT_MS, retries: 0 } as const;
-    recorder.note('log', 'Checking DPS registration status.');
     for (let polls = 0; polls < (poll.most ?? Number.POSITIVE_INFINITY); polls += 1) {
       const delayMs = polls === 0 ? poll.firstDelayMs : poll.delayMs;
       if (delayMs > 0) await recorder.time('poll-wait', 'poll-wait', () => http.wait(delayMs, signal));
       const authorization = sas.newFor === 'request' ? await this.#registrationToken(attempt) : token;
       recorder.polls += 1;
+      recorder.note('log', 'Checking DPS registration status.');
       const answer = await http.send({ method: 'GET', path, authorization }, exchange, recorder, signal);
       const operation = readOperation(answer, this.#profile);
       if (operation.kind !== 'assigning') return operation;
@@ -260,5 +261,4 @@ async function importKey(
   { recorder, signal }: Pick<Attempt, 'recorder' | 'signal'>,
 ): Promise<void> {
   await recorder.time('tpm', 'tpm.activate', () => security.activateIdentityKey(fromBase64(blob), signal));
-  recorder.note('log', 'Imported DPS authentication key into TPM.');
 }

@@ -52,9 +52,9 @@ export async function issueCredentials(
 ): Promise<IssuedCredentials> {
   const plan = planFor(spec);
   const { credentials, attestation, key } = await issue(spec, plan, authority, hardware);
-  const { listed, provisioningStatus } = plan.enrollment;
+  const { listed, registrationId: enrolledAs, provisioningStatus } = plan.enrollment;
   const enrollment: IndividualEnrollment = {
-    registrationId: spec.registrationId,
+    registrationId: enrolledAs === 'own' ? spec.registrationId : `${spec.registrationId}-another`,
     attestation,
     provisioningStatus,
     capabilities: { iotEdge: true },
@@ -68,7 +68,7 @@ export async function issueCredentials(
 
 function planFor({ registrationId, fault }: DeviceSpec): IssuePlan {
   const honest: IssuePlan = {
-    enrollment: { listed: true, provisioningStatus: 'enabled', endorsementKey: 'own' },
+    enrollment: { listed: true, registrationId: 'own', provisioningStatus: 'enabled', endorsementKey: 'own' },
     key: 'enrolled',
     certificate: {
       commonName: registrationId,

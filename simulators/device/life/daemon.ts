@@ -1,5 +1,7 @@
 import { TransportError } from '../../kernel/errors.ts';
+import type { KeyUse } from '../../security/key-use.ts';
 import type { HubModules } from '../../transport/hub-modules.ts';
+import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { ClientSetup } from '../clients/provisioning-client.ts';
 import type { DeviceCredentials } from '../device-spec.ts';
 import type { DeviceResult } from '../device-trace.ts';
@@ -36,6 +38,9 @@ export interface DaemonParts {
   /** Manual provisioning: DPS is never asked. */
   readonly manual: ProvisionedDevice | undefined;
   readonly autoReprovisioning: AutoReprovisioning;
+  readonly recorder: AttemptRecorder;
+  /** Of a key that is in a token. */
+  readonly onKeyUse: (use: KeyUse) => void;
   readonly log: (line: DaemonLogLine) => void;
 }
 
@@ -48,13 +53,15 @@ export type Asked =
 
 /** Asks DPS with these credentials, and logs what came of it. */
 export async function askDps(
-  { setup }: DaemonParts,
+  { setup, recorder, onKeyUse }: DaemonParts,
   credentials: DeviceCredentials,
   say: Say,
   signal: AbortSignal,
 ): Promise<Asked> {
   try {
-    const result = await registerWithDps({ ...setup, credentials }, say, signal);
+    const watch = { recorder, onKeyUse, say: (text: string) => say('info', text) };
+    const result = await registerWithDps({ ...setup, credentials }, watch, signal);
+    if (result.kind === 'ended') say('error', result.message);
     if (result.kind !== 'assigned') return { kind: 'unprovisioned', result };
     return { kind: 'assigned', device: { hub: result.assignedHub, deviceId: result.deviceId }, result };
   } catch (thrown) {
@@ -75,10 +82,15 @@ export async function withHubModules<T>(
   work: (modules: HubModules) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const { setup, profile } = parts;
+  const { setup, profile, recorder, onKeyUse } = parts;
   await using security = await openSecurityModule(await currentCredentials(parts), setup, signal);
-  await using modules = openHubModules(setup, security, profile, device);
-  return await work(modules);
+  try {
+    await using modules = openHubModules(setup, security, profile, device);
+    return await recorder.time('hub-connect', 'hub.modules', () => work(modules));
+  } finally {
+    const use = security.attestation === 'tpm' ? undefined : security.evidence?.keyUse();
+    if (use !== undefined) onKeyUse(use);
+  }
 }
 
 /** The edge runtime, where the hub can be reached; without it the containers of the last run go on. */

@@ -1,8 +1,11 @@
 import { startDeadline } from '../../kernel/deadline.ts';
+import { InvariantError } from '../../kernel/errors.ts';
 import { createLimiter } from '../../kernel/limiter.ts';
+import type { KeyUse } from '../../security/key-use.ts';
+import { AttemptRecorder } from '../attempt-recorder.ts';
 import type { ClientSetup } from '../clients/provisioning-client.ts';
 import { type EdgeVersion, edgeProfiles } from '../platforms/profiles.ts';
-import type { PlatformKind, PlatformRelease } from '../platforms/table.ts';
+import { newestVersionOf, releaseOf } from '../platforms/table.ts';
 import { AziotDaemon } from './aziot.ts';
 import { deviceInfoFormat, provisioningBackupFormat } from './backup-formats.ts';
 import type { Daemon, DaemonParts } from './daemon.ts';
@@ -13,10 +16,8 @@ import type { AutoReprovisioning, DaemonLogLine, LifeOutcome, RuntimeError } fro
 
 /** What an edge device is, and where it keeps what it knows. */
 export interface EdgeLifeOptions {
+  /** Platform and version are those of its spec. */
   readonly setup: ClientSetup;
-  readonly platform: PlatformKind;
-  readonly version: EdgeVersion;
-  readonly release: PlatformRelease;
   /** Of this device alone; its files survive this object, as a disk survives a restart. */
   readonly directory: string;
   /** Manual provisioning: DPS is never asked. */
@@ -25,6 +26,10 @@ export interface EdgeLifeOptions {
   readonly autoReprovisioning?: AutoReprovisioning | undefined;
   /** Bounds one step, waiting included. */
   readonly stepTimeoutMs: number;
+  /** Takes the times of all that it does. */
+  readonly recorder?: AttemptRecorder | undefined;
+  /** Of a key that is in a token. */
+  readonly onKeyUse?: ((use: KeyUse) => void) | undefined;
   readonly onLog?: ((line: DaemonLogLine) => void) | undefined;
 }
 
@@ -36,22 +41,29 @@ export interface EdgeLifeOptions {
  */
 export class EdgeDeviceLife implements AsyncDisposable {
   readonly #options: EdgeLifeOptions;
+  readonly #version: EdgeVersion;
   readonly #parts: DaemonParts;
   readonly #daemon: Daemon;
   readonly #turns = createLimiter(1);
   readonly #power = new AbortController();
 
   constructor(options: EdgeLifeOptions) {
-    const { setup, version, release, directory, platform } = options;
+    const { setup, directory } = options;
+    const { platform, version = newestVersionOf(platform) } = setup.spec;
+    const release = releaseOf(platform, version);
+    if (release === undefined) throw new InvariantError(`there is no IoT Edge ${version} for ${platform}`);
     const profile = edgeProfiles[version];
     const isAziot = profile.backup === 'skips-dps';
     const state = isAziot
       ? new DaemonState(aziotLayout(directory), deviceInfoFormat)
       : new DaemonState(iotedgedLayout(directory, platform), provisioningBackupFormat);
     this.#options = options;
+    this.#version = version;
     this.#parts = {
       ...{ setup, profile, release, state, manual: options.manual },
       autoReprovisioning: options.autoReprovisioning ?? 'Dynamic',
+      recorder: options.recorder ?? new AttemptRecorder(setup.clock, false),
+      onKeyUse: options.onKeyUse ?? (() => undefined),
       log: options.onLog ?? (() => undefined),
     };
     this.#daemon = isAziot ? new AziotDaemon(this.#parts) : new IotedgedDaemon(this.#parts);
@@ -71,14 +83,14 @@ export class EdgeDeviceLife implements AsyncDisposable {
   async reportError(error: RuntimeError, signal: AbortSignal): Promise<LifeOutcome> {
     const { profile, autoReprovisioning: mode } = this.#parts;
     if (profile.reprovisionsOnError === 'always' || mode === 'Dynamic') return this.reprovision(signal);
-    const reason = `${this.#options.version} with ${mode} does not reprovision because of ${error}`;
+    const reason = `${this.#version} with ${mode} does not reprovision because of ${error}`;
     return { kind: 'ignored', reason };
   }
 
   /** Renews the identity certificate: DPS sees the new one first, and only when it agrees is the old one replaced. */
   async renewIdentity(issued: IdentityFiles, signal: AbortSignal): Promise<LifeOutcome> {
     if (!this.#parts.profile.renewsIdentity) {
-      return { kind: 'ignored', reason: `${this.#options.version} does not renew identity certificates` };
+      return { kind: 'ignored', reason: `${this.#version} does not renew identity certificates` };
     }
     return this.#step((bounded) => this.#daemon.renewIdentity(issued, bounded), signal);
   }

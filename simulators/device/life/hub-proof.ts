@@ -2,6 +2,7 @@ import { utf8 } from '../../kernel/bytes.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { formatSasToken, sasSigningInput } from '../../wire/sas-token.ts';
 import type { EdgeProfile } from '../platforms/edge-profile.ts';
+import { createEdgeToken, type SignToken } from '../platforms/edge-token.ts';
 import type { ProvisionedDevice } from './daemon-layout.ts';
 
 /**
@@ -10,15 +11,13 @@ import type { ProvisionedDevice } from './daemon-layout.ts';
  * @param sign HMAC-SHA256 with the device's key for its hub, wherever that lives
  * @see reference of IoT Edge devices, chapters 2.1 and 2.2
  */
-export async function daemonHubToken(
-  { lifeSeconds, slash }: EdgeProfile['sas'],
+export const daemonHubToken = (
+  profile: EdgeProfile,
   { hub, deviceId }: ProvisionedDevice,
-  sign: (input: Uint8Array) => Promise<Uint8Array>,
+  sign: SignToken,
   clock: Clock,
-): Promise<string> {
-  const sr = [hub, 'devices', encodeURIComponent(deviceId)].join(slash).toLowerCase();
-  return signedToken(slash === '/' ? sr : sr.replaceAll('%2f', slash), lifeSeconds, sign, clock);
-}
+): Promise<string> =>
+  createEdgeToken({ resource: `${hub}/devices/${deviceId}`, keyName: undefined }, profile, sign, clock);
 
 /** As long as the edge runtime's tokens. */
 const RUNTIME_TOKEN_LIFE_SECONDS = 3_600;
@@ -27,20 +26,11 @@ const RUNTIME_TOKEN_LIFE_SECONDS = 3_600;
 export async function moduleHubToken(
   { hub, deviceId }: ProvisionedDevice,
   moduleId: string,
-  sign: (input: Uint8Array) => Promise<Uint8Array>,
+  sign: SignToken,
   clock: Clock,
 ): Promise<string> {
   const sr = encodeURIComponent(`${hub}/devices/${deviceId}/modules/${moduleId}`);
-  return signedToken(sr, RUNTIME_TOKEN_LIFE_SECONDS, sign, clock);
-}
-
-async function signedToken(
-  sr: string,
-  lifeSeconds: number,
-  sign: (input: Uint8Array) => Promise<Uint8Array>,
-  clock: Clock,
-): Promise<string> {
-  const expirySeconds = Math.floor(clock.nowMs() / 1000) + lifeSeconds;
+  const expirySeconds = Math.floor(clock.nowMs() / 1000) + RUNTIME_TOKEN_LIFE_SECONDS;
   const signature = await sign(utf8(sasSigningInput(sr, expirySeconds)));
   return formatSasToken({ sr, signature, expirySeconds });
 }

@@ -15,15 +15,15 @@ import { daemonHubToken } from './hub-proof.ts';
 export function openHubModules(
   { endpoint, clock }: Pick<ClientSetup, 'endpoint' | 'clock'>,
   security: SecurityModule,
-  { sas, hubApiVersion: apiVersion }: EdgeProfile,
+  profile: EdgeProfile,
   device: ProvisionedDevice,
 ): HubModules {
   const tls = security.attestation === 'x509' ? security.tls : undefined;
   return createHubModules(hubEndpoint(endpoint, device.hub), {
-    ...{ deviceId: device.deviceId, apiVersion, tls },
+    ...{ deviceId: device.deviceId, apiVersion: profile.hubApiVersion, tls },
     prove: async (signal) => {
       if (security.attestation === 'x509') return { kind: 'none' };
-      const token = await daemonHubToken(sas, device, (input) => security.sign(input, signal), clock);
+      const token = await daemonHubToken(profile, device, (input) => security.sign(input, signal), clock);
       return { kind: 'sas', token };
     },
   });

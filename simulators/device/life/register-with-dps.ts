@@ -1,11 +1,21 @@
+import type { KeyUse } from '../../security/key-use.ts';
 import { AttemptRecorder } from '../attempt-recorder.ts';
+import { createIotEdgeClient } from '../clients/iot-edge.ts';
 import type { ClientSetup } from '../clients/provisioning-client.ts';
-import { clients } from '../clients/table.ts';
 import type { DeviceResult } from '../device-trace.ts';
-import type { DaemonLogLine } from './life-outcome.ts';
+
+/** Who is told what of a registration. */
+export interface RegistrationWatch {
+  /** Takes the times. */
+  readonly recorder: AttemptRecorder;
+  /** Takes the lines that the identity service writes, in their order, once the registration has ended. */
+  readonly say: (text: string) => void;
+  /** Of a key that is in a token. */
+  readonly onKeyUse: (use: KeyUse) => void;
+}
 
 /**
- * One registration, with the lines that the identity service writes about it, in their order.
+ * One registration by the daemon.
  *
  * The client holds the device's security hardware for the time of it only: a key that a TPM was given must be found there
  * afterwards, by whoever signs next.
@@ -14,24 +24,18 @@ import type { DaemonLogLine } from './life-outcome.ts';
  */
 export async function registerWithDps(
   setup: ClientSetup,
-  say: (level: DaemonLogLine['level'], text: string) => void,
+  { recorder, say, onKeyUse }: RegistrationWatch,
   signal: AbortSignal,
 ): Promise<DeviceResult> {
-  await using client = clients[setup.spec.client](setup);
+  await using client = createIotEdgeClient(setup);
   await client.prepare(signal);
-  const recorder = new AttemptRecorder(setup.clock, false);
-  say('info', 'Sending DPS registration request.');
-  const result = await client.register(recorder, signal);
-  if (recorder.polls > 0) say('info', 'Checking DPS registration status.');
-  for (let poll = 1; poll < recorder.polls; poll += 1) {
-    say('info', 'DPS registration is still in progress.');
+  const own = new AttemptRecorder(setup.clock, true);
+  try {
+    return await client.register(own, signal);
+  } finally {
+    for (const { step, detail } of own.steps) if (step === 'log') say(detail);
+    recorder.absorb(own);
+    const use = client.keyEvidence?.keyUse();
+    if (use !== undefined) onKeyUse(use);
   }
-  if (result.kind === 'assigned') {
-    if (setup.spec.attestation === 'tpm') say('info', 'Imported DPS authentication key into TPM.');
-    say('info', `Assigned to IoT hub: ${result.assignedHub}`);
-    say('info', 'DPS registration complete.');
-  } else if (result.kind === 'ended') {
-    say('error', result.message);
-  }
-  return result;
 }
