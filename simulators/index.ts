@@ -10,13 +10,21 @@ export type {
   CheckSubject,
 } from './device/check/check.ts';
 export { type CheckReport, runChecks } from './device/check/run-checks.ts';
+export { subjectOfConfig } from './device/check/subject-of-config.ts';
 export { checksOf } from './device/check/table.ts';
+export { type OpenedDevice, openConfiguredDevice } from './device/config/configured-device.ts';
+export { describeBehaviour } from './device/config/describe-behaviour.ts';
+export { describeConfig, keyText } from './device/config/describe-config.ts';
+export { type DeviceFiles, inspectFiles, openDeviceFiles } from './device/config/device-files.ts';
+export type { ConfigNotice, EdgeConfig } from './device/config/edge-config.ts';
+export { readEdgeConfig } from './device/config/read-edge-config.ts';
 export {
   createFleetAuthority,
   type FleetAuthority,
   groupEnrollments,
 } from './device/credentials/fleet-authority.ts';
 export { issueCredentials } from './device/credentials/issue-credentials.ts';
+export { manualDevice } from './device/credentials/manual-device.ts';
 export type { IssuedKey } from './device/credentials/token.ts';
 export { createDevice, type Device, type DeviceContext, manualHub } from './device/device.ts';
 export * from './device/device-spec.ts';

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import {
+  ConfigError,
   EnvironmentError,
   RigError,
   ScenarioError,
@@ -8,6 +9,7 @@ import {
   UsageError,
 } from '../../simulators/kernel/errors.ts';
 import { addCheckCommand } from './commands/check.ts';
+import { addDeviceCommand } from './commands/device.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEmulateCommand } from './commands/emulate.ts';
 import { addExplainCommand } from './commands/explain.ts';
@@ -28,6 +30,7 @@ function createProgram(): Command {
     .showHelpAfterError()
     .exitOverride();
   addRunCommand(program);
+  addDeviceCommand(program);
   addValidateCommand(program);
   addEmulateCommand(program);
   addStateCommands(program);
@@ -42,7 +45,9 @@ function createProgram(): Command {
 
 function exitCodeOf(error: Error): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.passed : exitCodes.usage;
-  if (error instanceof ScenarioError || error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof ScenarioError || error instanceof ConfigError || error instanceof UsageError) {
+    return exitCodes.usage;
+  }
   if (error instanceof EnvironmentError) return exitCodes.environment;
   return exitCodes.bug;
 }
@@ -50,8 +55,12 @@ function exitCodeOf(error: Error): number {
 function explain(error: Error): string {
   if (!(error instanceof RigError)) return error.stack ?? error.message;
   const log = error instanceof EnvironmentError ? error.lastLogLines.map((line) => `  | ${line}`) : [];
+  const device =
+    error instanceof ConfigError && error.daemonSays !== undefined
+      ? [`the device itself says: ${error.daemonSays}`]
+      : [];
   const hint = error.hint === undefined ? [] : [`hint: ${error.hint}`];
-  return [`dps-rig: ${error.message}`, ...log, ...hint].join('\n');
+  return [`dps-rig: ${error.message}`, ...log, ...device, ...hint].join('\n');
 }
 
 try {

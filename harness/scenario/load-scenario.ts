@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { getStaticTOMLValue, ParseError, parseTOML } from 'toml-eslint-parser';
 import type { z } from 'zod';
 import { ScenarioError, toError } from '../../simulators/kernel/errors.ts';
+import { type LocatedDocument, parseToml } from '../../simulators/kernel/toml.ts';
 import { parseThreshold } from '../verdict/threshold-syntax.ts';
 import { expandMatrix, type RunCase } from './expand.ts';
-import { locateKey } from './locate-key.ts';
 import { applyOverride, type Override } from './override.ts';
 import { type Scenario, scenarioSchema } from './scenario-schema.ts';
 import { suggestion } from './suggestion.ts';
@@ -37,7 +36,7 @@ const unreadable: Readonly<Record<string, string>> = {
 /** As {@link loadScenario}, on text. @param file only for messages */
 export function parseScenario(text: string, file: string, overrides: readonly Override[] = []): Scenario {
   const document = parseDocument(text, file);
-  const value = getStaticTOMLValue(document) as Record<string, unknown>;
+  const value = structuredClone(document.value) as Record<string, unknown>;
   for (const override of overrides) applyOverride(value, override, file);
   const parsed = scenarioSchema.safeParse(value);
   if (!parsed.success) {
@@ -56,25 +55,16 @@ export function parseScenario(text: string, file: string, overrides: readonly Ov
   return parsed.data;
 }
 
-type Document = ReturnType<typeof parseTOML>;
-
 interface Source {
-  readonly document: Document;
+  readonly document: LocatedDocument;
   readonly file: string;
 }
 
-function parseDocument(text: string, file: string): Document {
-  try {
-    return parseTOML(text);
-  } catch (cause) {
-    if (cause instanceof ParseError) {
-      throw new ScenarioError(
-        { file, line: cause.lineNumber, message: `is not TOML: ${cause.message}` },
-        { cause },
-      );
-    }
-    throw cause;
-  }
+function parseDocument(text: string, file: string): LocatedDocument {
+  const parsed = parseToml(text);
+  if (parsed.kind === 'document') return parsed;
+  const { line, message, cause } = parsed;
+  throw new ScenarioError({ file, line, message: `is not TOML: ${message}` }, { cause });
 }
 
 function toScenarioError(
@@ -92,7 +82,7 @@ function toScenarioError(
   // What the command line says stands on no line of the file.
   if (overrides.some((override) => override.path === key))
     return new ScenarioError({ file, key, message: `${message} (on the command line)` });
-  return new ScenarioError({ file, line: locateKey(document, path), key, message });
+  return new ScenarioError({ file, line: document.locate(path)?.line, key, message });
 }
 
 /** A union fails with one list of issues per branch: the branch that got furthest tells most. */
@@ -129,7 +119,7 @@ function checkThresholds({ thresholds }: Scenario, { document, file }: Source): 
       } catch (cause) {
         const path = ['thresholds', metric];
         throw new ScenarioError(
-          { file, line: locateKey(document, path), key: path.join('.'), message: toError(cause).message },
+          { file, line: document.locate(path)?.line, key: path.join('.'), message: toError(cause).message },
           { cause },
         );
       }
@@ -146,7 +136,7 @@ function checkTpmMode(scenario: Scenario, { document, file }: Source): void {
   throw new ScenarioError(
     {
       file,
-      line: locateKey(document, path),
+      line: document.locate(path)?.line,
       key: path.join('.'),
       message: 'pooled TPMs cannot sign TLS handshakes, and there are X.509 devices with a key in their TPM',
     },
@@ -163,7 +153,7 @@ function checkLife({ life, fleet }: Scenario, { document, file }: Source): void 
   throw new ScenarioError(
     {
       file,
-      line: locateKey(document, path) ?? locateKey(document, ['life']),
+      line: (document.locate(path) ?? document.locate(['life']))?.line,
       key: path.join('.'),
       message: 'must be iot-edge where there is [life]: only its daemons have one',
     },
@@ -179,7 +169,7 @@ function checkVersions({ fleet }: Scenario, { document, file }: Source): void {
     throw new ScenarioError(
       {
         file,
-        line: locateKey(document, path),
+        line: document.locate(path)?.line,
         key: path.join('.'),
         message: 'is that of IoT Edge, and no device of this entry runs it',
       },

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { nearestWord } from '../../simulators/kernel/nearest-word.ts';
 import { metricNames } from '../verdict/threshold-syntax.ts';
 import { scenarioSchema } from './scenario-schema.ts';
 
@@ -11,11 +12,8 @@ export function suggestion(issue: z.core.$ZodIssue, written: unknown): string {
       : issue.code === 'unrecognized_keys'
         ? knownKeys()
         : [];
-  const near = known
-    .map((word) => ({ word, distance: editDistance(word.toLowerCase(), written.toLowerCase()) }))
-    .filter(({ word, distance }) => distance <= Math.max(2, Math.floor(word.length / 3)))
-    .toSorted((a, b) => a.distance - b.distance)[0];
-  return near === undefined ? '' : `; did you mean "${near.word}"?`;
+  const near = nearestWord(written, known);
+  return near === undefined ? '' : `; did you mean "${near}"?`;
 }
 
 /** Every key that a scenario may have, at any depth: a typo is near one of them. */
@@ -39,18 +37,4 @@ function knownKeys(): readonly string[] {
   };
   visit(scenarioSchema);
   return [...keys];
-}
-
-/** Levenshtein: insertions, deletions and replacements. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, left] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, right] of [...b].entries()) {
-      const replaced = (row[j] ?? 0) + (left === right ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -8,6 +8,7 @@ export class AttemptRecorder {
   /** On the monotonic clock. */
   readonly startedAtMs: number;
   readonly #recordSteps: boolean;
+  readonly #onStep: ((step: TraceStep) => void) | undefined;
   readonly #phasesMs: Partial<Record<Phase, number>> = {};
   readonly #steps: TraceStep[] = [];
   /** Status queries sent. */
@@ -15,9 +16,11 @@ export class AttemptRecorder {
   /** Requests sent again. */
   retries = 0;
 
-  constructor(clock: Clock, recordSteps: boolean) {
+  /** @param onStep told of every step when it ends */
+  constructor(clock: Clock, recordSteps: boolean, onStep?: (step: TraceStep) => void) {
     this.#clock = clock;
     this.#recordSteps = recordSteps;
+    this.#onStep = onStep;
     this.startedAtMs = clock.monotonicMs();
   }
 
@@ -58,9 +61,11 @@ export class AttemptRecorder {
     begunMs = this.#clock.monotonicMs(),
     durationMs = 0,
   ): void {
-    if (!this.#recordSteps) return;
+    if (!this.#recordSteps && this.#onStep === undefined) return;
     const atMs = begunMs - this.startedAtMs;
-    this.#steps.push({ atMs, durationMs, step, detail: typeof detail === 'string' ? detail : detail() });
+    const ended = { atMs, durationMs, step, detail: typeof detail === 'string' ? detail : detail() };
+    if (this.#recordSteps) this.#steps.push(ended);
+    this.#onStep?.(ended);
   }
 
   get steps(): readonly TraceStep[] {

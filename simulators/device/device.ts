@@ -40,6 +40,8 @@ export interface DeviceContext {
   readonly pollJitter?: number | undefined;
   /** Fills `DeviceTrace.steps`. */
   readonly recordSteps?: boolean | undefined;
+  /** Told of every step when it ends; what the token was called for is only in the trace. */
+  readonly onStep?: ((step: TraceStep) => void) | undefined;
   readonly userAgent?: string | undefined;
   /** For the client `iot-edge`. */
   readonly edge?: EdgeSettings | undefined;
@@ -83,7 +85,7 @@ export function createDevice(
     spec,
     prepare: (signal) => client.prepare(signal),
     register: async (signal) => {
-      const recorder = new AttemptRecorder(setup.clock, context.recordSteps ?? false);
+      const recorder = new AttemptRecorder(setup.clock, context.recordSteps ?? false, context.onStep);
       const result = await attempt(client, { spec, context, recorder }, signal);
       const keyUse = client.keyEvidence?.keyUse();
       const tokenSteps = calls.map(({ startMs, durationMs, call, result: detail }): TraceStep => {

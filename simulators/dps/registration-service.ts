@@ -1,5 +1,6 @@
-import { hash, randomBytes, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { toError } from '../kernel/errors.ts';
+import { freshHex } from '../kernel/fresh-hex.ts';
 import type {
   DeviceRegistration,
   DeviceRegistrationResult,
@@ -181,4 +182,4 @@ const malformedId = ({ 'malformed-id': code }: DpsRules) =>
 const refuse = (refusal: Refusal): Refused => ({ kind: 'refused', refusal });
 
 /** The service's own form, `4.<16 hex>.<uuid>`: URL-safe, as most clients put it into a path as it is. */
-const makeOperationId = (): string => `4.${randomBytes(8).toString('hex')}.${randomUUID()}`;
+const makeOperationId = (): string => `4.${freshHex()}.${randomUUID()}`;

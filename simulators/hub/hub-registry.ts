@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { toBase64 } from '../kernel/bytes.ts';
+import { freshHex } from '../kernel/fresh-hex.ts';
 import { type Collection, entriesOf } from '../storage/collection.ts';
 import { makeEtag } from '../wire/etag.ts';
 import type { HubAuthentication } from '../wire/hub-api.ts';
@@ -118,4 +119,4 @@ export const newKeys = (): HubAuthentication => ({
 
 /** 18 decimal digits, as seen. */
 const makeGenerationId = (): string =>
-  (10n ** 17n + (randomBytes(8).readBigUInt64BE() % (9n * 10n ** 17n))).toString();
+  (10n ** 17n + (BigInt(`0x${freshHex()}`) % (9n * 10n ** 17n))).toString();

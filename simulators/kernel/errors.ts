@@ -3,7 +3,7 @@
  *
  * - peer errors (`TpmResponseError`, `CryptokiError`, `DpsServiceError`, `TransportError`, `CodecError`): what the
  *   other side said; inside a device they become an outcome.
- * - run errors (`ScenarioError`, `EnvironmentError`, `UsageError`, `InvariantError`): what the user or we did
+ * - run errors (`ScenarioError`, `ConfigError`, `EnvironmentError`, `UsageError`, `InvariantError`): what the user or we did
  *   wrong; they end the run.
  */
 export type ErrorFamily = 'peer' | 'run';
@@ -222,6 +222,64 @@ export class ScenarioError extends RigError {
 
   override details(): Record<string, unknown> {
     return { file: this.file, line: this.line, key: this.key };
+  }
+}
+
+/** What is wrong with the configuration of a device. */
+export type ConfigErrorCode =
+  | 'CONFIG_UNREADABLE'
+  | 'CONFIG_SYNTAX'
+  | 'CONFIG_MISSING'
+  | 'CONFIG_TYPE'
+  | 'CONFIG_VALUE'
+  | 'CONFIG_CONFLICT'
+  | 'CONFIG_UNSUPPORTED';
+
+/** The configuration of a device is one that the device would refuse. Exit code 2. */
+export class ConfigError extends RigError {
+  readonly family = 'run';
+  readonly file: string;
+  /** Counted from 1, as `column`. */
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  /** Dotted, e.g. `provisioning.attestation.method`. */
+  readonly key: string | undefined;
+  readonly expected: string | undefined;
+  /** What the software on the device prints in its place: often less. */
+  readonly daemonSays: string | undefined;
+
+  constructor(
+    code: ConfigErrorCode,
+    fields: {
+      file: string;
+      line?: number | undefined;
+      column?: number | undefined;
+      key?: string | undefined;
+      message: string;
+      expected?: string | undefined;
+      daemonSays?: string | undefined;
+    },
+    options: RigErrorOptions = {},
+  ) {
+    const { file, line, column, key, message, expected, daemonSays } = fields;
+    const place = [file, line, column].filter((part) => part !== undefined).join(':');
+    const of = key === undefined ? '' : `${key}: `;
+    super(
+      code,
+      `${place}: ${of}${message}${expected === undefined ? '' : `; expected ${expected}`}`,
+      options,
+    );
+    this.file = file;
+    this.line = line;
+    this.column = column;
+    this.key = key;
+    this.expected = expected;
+    this.daemonSays = daemonSays;
+  }
+
+  override details(): Record<string, unknown> {
+    const { file, line, column, key, expected, daemonSays } = this;
+    return { file, line, column, key, expected, daemonSays };
   }
 }
 

@@ -92,7 +92,9 @@ class MqttConnection implements MqttPeer {
     });
     stream.on('data', (chunk: Buffer) => this.#read(chunk));
     stream.on('error', () => stream.destroy());
-    stream.once('end', () => stream.end());
+    stream.once('end', () => {
+      if (!stream.writableEnded) stream.end(); // Node makes an error of a second end
+    });
     stream.once('close', () => this.#gone('lost'));
   }
 

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { freshHex } from '../kernel/fresh-hex.ts';
 
 /** A new entity tag, its quotes included: `"13003fea-0000-0300-0000-62d1d5e50000"`. */
 export function makeEtag(): string {
-  const hex = randomBytes(8).toString('hex');
+  const hex = freshHex();
   return `"${hex.slice(0, 8)}-0000-0300-0000-${hex.slice(8)}0000"`;
 }
 

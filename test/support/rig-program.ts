@@ -43,9 +43,11 @@ export interface RigProgramOptions {
   /** `own`: an empty TPM cache, for tests about making TPMs. */
   readonly cache?: 'own';
   readonly nodeOptions?: string;
+  /** Beside what this process has in its environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-export function createRigProgram({ cache, nodeOptions }: RigProgramOptions = {}): RigProgram {
+export function createRigProgram({ cache, nodeOptions, environment }: RigProgramOptions = {}): RigProgram {
   const home = mkdtempSync(join(tmpdir(), 'dps-rig-e2e-'));
   const temporary = join(home, 'tmp');
   const out = join(home, 'out');
@@ -55,6 +57,7 @@ export function createRigProgram({ cache, nodeOptions }: RigProgramOptions = {})
     TMPDIR: temporary,
     XDG_CACHE_HOME: cache === 'own' ? join(home, 'cache') : sharedCache,
     NO_COLOR: '1',
+    ...environment,
     ...(nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }),
   };
   const running = new Set<ChildProcess>();

@@ -8,10 +8,13 @@ import {
   edgeVersions,
   GLOBAL_DEVICE_ENDPOINT,
   newestVersionOf,
+  openDeviceFiles,
   type PlatformKind,
   platformKinds,
+  readEdgeConfig,
   releaseOf,
   runChecks,
+  subjectOfConfig,
   versionsOf,
 } from '../../../simulators/index.ts';
 import { systemClock } from '../../../simulators/kernel/clock.ts';
@@ -21,8 +24,10 @@ import { checksAsJson, renderChecks } from '../check-text.ts';
 import { exitCodes } from '../exit-codes.ts';
 
 interface CheckOptions {
-  readonly platform: PlatformKind;
-  readonly edgeVersion?: EdgeVersion;
+  readonly config?: string;
+  readonly root?: string;
+  readonly platform?: PlatformKind;
+  readonly version?: EdgeVersion;
   readonly endpoint: string;
   readonly hostname: string;
   readonly iothubHostname?: string;
@@ -38,14 +43,10 @@ export function addCheckCommand(program: Command): void {
   program
     .command('check')
     .description('check a configuration and the way to its services, as `iotedge check` does on a device')
-    .addOption(
-      new Option('--platform <name>', 'of the device').choices(platformKinds).default('linux' as const),
-    )
-    .addOption(
-      new Option('--edge-version <n>', 'of IoT Edge (default: the newest of the platform)').choices(
-        edgeVersions,
-      ),
-    )
+    .option('--config <file>', 'as for `dps-rig device` (default: a device that asks DPS by its usual name)')
+    .option('--root <directory>', 'stands for the root of the device: file: URIs are looked up in it')
+    .addOption(new Option('--platform <name>', 'default: what the format is for').choices(platformKinds))
+    .addOption(new Option('--version <version>', 'of IoT Edge; default: the newest').choices(edgeVersions))
     .option(
       '--endpoint <url>',
       `management API of the emulator that stands for the services, or ${REAL_SERVICES} for the real ones`,
@@ -59,16 +60,21 @@ export function addCheckCommand(program: Command): void {
 }
 
 async function check(options: CheckOptions): Promise<void> {
-  const { platform, edgeVersion: version = newestVersionOf(platform), output, dontRun } = options;
-  requireRelease(platform, version);
+  const { platform = 'linux', output, dontRun } = options;
+  if (options.config === undefined) requireRelease(platform, options.version ?? newestVersionOf(platform));
+  const subject = readSubject(options);
+  const version = await subject.then(
+    (read) => read.version,
+    () => options.version ?? newestVersionOf(platform),
+  );
   requireChecks(version, dontRun);
   const endpoints = await reachServices(options.endpoint);
   const open = async (): Promise<CheckContext> => ({
-    ...{ subject: await readSubject(platform, version), endpoints, deviceHostName: options.hostname },
+    ...{ subject: await subject, endpoints, deviceHostName: options.hostname },
     ...{ hubHostName: options.iothubHostname, clock: systemClock, timeoutMs: TIMEOUT_MS },
   });
   const reports = await runChecks({ version, open, dontRun }, new AbortController().signal);
-  const about = { platform, version, endpoint: options.endpoint };
+  const about = { config: options.config, version, endpoint: options.endpoint };
   process.stdout.write(
     output === 'json' ? `${JSON.stringify(checksAsJson(reports, about), null, 2)}\n` : renderChecks(reports),
   );
@@ -77,12 +83,19 @@ async function check(options: CheckOptions): Promise<void> {
 }
 
 /** Without a configuration: a device that asks DPS under its usual name. */
-const readSubject = (platform: PlatformKind, version: EdgeVersion): Promise<CheckSubject> =>
-  Promise.resolve({
-    ...{ platform, version, hostName: undefined },
+async function readSubject(options: CheckOptions): Promise<CheckSubject> {
+  const { config, root, platform = 'linux', version = newestVersionOf(platform) } = options;
+  if (config !== undefined) {
+    const { platform: givenPlatform, version: givenVersion } = options;
+    const read = await readEdgeConfig(config, { platform: givenPlatform, version: givenVersion });
+    return subjectOfConfig(read, openDeviceFiles(root));
+  }
+  return {
+    ...{ platform, version, hostName: undefined, notices: [] },
     provisioning: { source: 'dps', globalEndpoint: `https://${GLOBAL_DEVICE_ENDPOINT}/` },
     ...{ certificates: [], privateKeys: [], pairs: [], keysElsewhere: [] },
-  });
+  };
+}
 
 function requireRelease(platform: PlatformKind, version: EdgeVersion): void {
   if (releaseOf(platform, version) !== undefined) return;

@@ -19,11 +19,19 @@ export interface NamedFile {
   readonly path: string;
 }
 
+/** What is odd in a configuration that can be read. */
+export interface SubjectNotice {
+  readonly text: string;
+  /** The device cannot come up with it. */
+  readonly isFatal: boolean;
+}
+
 /** What a configuration says, as far as it can be checked from outside of the device. */
 export interface CheckSubject {
   readonly platform: PlatformKind;
   readonly version: EdgeVersion;
   readonly hostName: string | undefined;
+  readonly notices: readonly SubjectNotice[];
   readonly provisioning:
     | { readonly source: 'dps'; readonly globalEndpoint: string }
     | { readonly source: 'manual'; readonly hubHostName: string }

@@ -51,6 +51,7 @@ describe('checks of a device', () => {
       subject: {
         ...{ platform: 'linux', version: '1.5', hostName: 'edge-1' },
         provisioning: { source: 'dps', globalEndpoint: `https://${hostName}/` },
+        notices: [],
         ...{ certificates: [], privateKeys: [], pairs: [], keysElsewhere: [] },
         ...subject,
       },

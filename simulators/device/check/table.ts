@@ -5,7 +5,7 @@ import {
   checkCertificatesRead,
   checkKeyPairsRead,
 } from './certificate-checks.ts';
-import { type Check, type CheckResult, ignored, ok } from './check.ts';
+import { type Check, type CheckResult, gather, ignored, ok } from './check.ts';
 import { checkDps, checkHub } from './connect-checks.ts';
 import { checkConnectionString, checkHostName, checkLocalTime, checkWindowsVersion } from './host-checks.ts';
 
@@ -17,9 +17,16 @@ const check = (section: Section, id: string, description: string, run: Run): Che
 });
 const cannot = (section: Section, id: string, description: string, reason: string): Check =>
   check(section, id, description, (): CheckResult => ({ kind: 'skipped', reason }));
-/** A configuration that was not well-formed did not come this far. */
+/** A configuration that could not be read did not come this far. */
 const wellFormed = (id: string, what: string): Check =>
   check('configuration', id, `${what} is well-formed`, () => ok);
+/** The one of them that tells what is odd in the configuration. */
+const hasNotices = (id: string, what: string): Check =>
+  check('configuration', id, `${what} is well-formed`, ({ subject: { notices } }) => {
+    const texts = (isFatal: boolean): string[] =>
+      notices.filter((notice) => notice.isFatal === isFatal).map(({ text }) => text);
+    return gather(texts(true), texts(false));
+  });
 
 const noFiles = 'dps-rig reads the configuration itself, no daemon has files made from it';
 const noDaemons = 'there are no daemons here';
@@ -70,7 +77,7 @@ const aziotctl: readonly Check[] = [
   wellFormed('keyd-config-well-formed', 'keyd configuration'),
   wellFormed('certd-config-well-formed', 'certd configuration'),
   wellFormed('tpmd-config-well-formed', 'tpmd configuration'),
-  wellFormed('identityd-config-well-formed', 'identityd configuration'),
+  hasNotices('identityd-config-well-formed', 'identityd configuration'),
   cannot('configuration', 'configs-up-to-date', 'daemon configurations up-to-date with config.toml', noFiles),
   check('configuration', 'hostname', 'identityd config toml file specifies a valid hostname', checkHostName),
   cannot('configuration', 'aziot-version', 'aziot-identity-service package is up-to-date', noPackages),
@@ -134,7 +141,7 @@ const iotedge: readonly Check[] = [
 
 /** @see chapter 8.3 */
 const iotedged: readonly Check[] = [
-  wellFormed('config-yaml-well-formed', 'config.yaml'),
+  hasNotices('config-yaml-well-formed', 'config.yaml'),
   check(
     'configuration',
     'connection-string',

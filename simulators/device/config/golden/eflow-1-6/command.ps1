@@ -1,0 +1,1 @@
+Provision-EflowVm -provisioningType DpsTPM -scopeId 0ne00D95819

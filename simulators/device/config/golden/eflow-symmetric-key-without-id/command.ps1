@@ -1,0 +1,1 @@
+Provision-EflowVm -provisioningType DpsSymmetricKey -scopeId 0ne00D95819 -symmKey Z29sZGVuLWNhc2Uta2V5LW9mLTMyLWJ5dGVzLWhlcmU=

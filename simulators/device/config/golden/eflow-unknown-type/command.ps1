@@ -1,0 +1,1 @@
+Provision-EflowVm -provisioningType DpsTpmm -scopeId 0ne00D95819

@@ -1,0 +1,1 @@
+Provision-EflowVm -provisioningType ManualConnectionString -devConnString $connectionString

@@ -1,0 +1,1 @@
+Initialize-IoTEdge -DpsTpm -ScopeId 0ne00D95819 -RegistrationId edge-01

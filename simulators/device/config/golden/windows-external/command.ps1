@@ -1,0 +1,1 @@
+Initialize-IoTEdge -External -ExternalProvisioningEndpoint http://localhost:9999

@@ -1,0 +1,1 @@
+Initialize-IoTEdge -Manual -DpsTpm -ScopeId 0ne00D95819 -RegistrationId edge-01
