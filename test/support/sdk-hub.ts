@@ -54,7 +54,7 @@ function diallingAmqp(host: string, port: number): typeof amqp.Amqp {
   }
   return class extends amqp.Amqp {
     constructor(provider: ConstructorParameters<typeof amqp.Amqp>[0]) {
-      super(provider, new Base(false) as unknown as ConstructorParameters<typeof amqp.Amqp>[1]);
+      super(provider, new Base(false));
     }
   };
 }

@@ -31,7 +31,7 @@ export async function sendSdkTelemetryOverAmqp(
   class OnOurConnection extends amqp.Amqp {
     constructor(provider: ConstructorParameters<typeof amqp.Amqp>[0]) {
       // The package has a copy of the declarations of the base package: the same class, declared twice.
-      super(provider, base as unknown as ConstructorParameters<typeof amqp.Amqp>[1]);
+      super(provider, base);
     }
   }
   const client = clientFor(Client, device, proof, kind === 'amqp' ? OnOurConnection : amqp.AmqpWs);
