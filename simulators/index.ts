@@ -30,6 +30,7 @@ export { createDevice, type Device, type DeviceContext, manualHub } from './devi
 export * from './device/device-spec.ts';
 export * from './device/device-trace.ts';
 export { assignmentsInLife } from './device/life/life-steps.ts';
+export type { EdgeSettings } from './device/platforms/edge-settings.ts';
 export {
   newestVersionOf,
   releaseOf,
@@ -88,6 +89,7 @@ export { openScratchDirectory } from './processes/scratch-directory.ts';
 export type { KeyUse } from './security/key-use.ts';
 // server
 export { isLoopback } from './server/loopback.ts';
+export type { SeenRequest } from './server/observe-requests.ts';
 // tls-key
 export { probeTlsKeys } from './tls-key/index.ts';
 // tpm

@@ -84,9 +84,9 @@ function credentialsImpossibility({
   transport,
 }: CellAxes): string | undefined {
   if (attestation === 'tpm' && enrollment === 'manual')
-    return 'IoT Hub has no TPM attestation: only DPS can give a TPM device the key for its hub';
+    return 'IoT Hub has no TPM attestation: only DPS can give a TPM device the key for its hub (source: its device identities)';
   if (attestation === 'tpm' && enrollment === 'group')
-    return 'DPS has no enrollment group for TPM attestation';
+    return 'DPS has no enrollment group for TPM attestation (source: its concepts page)';
   if (attestation === 'tpm' && keyStore !== 'swtpm') return 'TPM attestation needs a TPM';
   if (attestation !== 'x509' && keyAlgorithm !== undefined) return `${keyAlgorithm} keys are for X.509`;
   const { cannotCarry }: TransportCapabilities = transportCapabilities[transport];

@@ -53,7 +53,7 @@ describe('expandMatrix', () => {
       [2, undefined],
       [2, undefined],
       [2, undefined],
-      [0, 'DPS has no enrollment group for TPM attestation'],
+      [0, 'DPS has no enrollment group for TPM attestation (source: its concepts page)'],
     ]);
   });
 

@@ -59,6 +59,16 @@ describe('an AMQP connection of the server', () => {
     expect(messages).toHaveLength(2);
   });
 
+  it('reads the same from a client that waits for no answer', async () => {
+    const { application, messages } = createApplication();
+    const peer = openAmqpPeer(application);
+    const upToRequest = recordedClient.slice(0, 9);
+    peer.send(Buffer.from(upToRequest.join(''), 'hex'));
+    expect(await peer.answers()).toContain('transfer');
+    expect(messages).toHaveLength(1);
+    peer.stream.destroy();
+  });
+
   it('settles a request before it replies', async () => {
     const { application } = createApplication();
     const answers = await converse(application, recordedClient);

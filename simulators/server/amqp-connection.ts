@@ -9,6 +9,7 @@ import { AmqpInput, type AmqpInputItem, MessageTooLongError } from './amqp-input
 import { serveLinks } from './amqp-links.ts';
 import type { AmqpError, AmqpMessage, AmqpOutcome } from './amqp-message.ts';
 import { rheaMechanisms, type SaslMechanisms } from './amqp-sasl.ts';
+import { closeGently, LINGER_MS } from './close-gently.ts';
 
 /** What a service decides for one connection. */
 export interface AmqpApplication {
@@ -32,8 +33,6 @@ const MAX_MESSAGE_BYTES = 320 * 1024;
 /** The Java SDK may take a minute for its TPM in the middle of SASL. */
 const OPEN_TIMEOUT_MS = 90_000;
 const IDLE_TIME_OUT_MS = 120_000;
-/** How long a connection may take to send its last bytes and to be closed by the peer. */
-const LINGER_MS = 1_000;
 /** Open deliveries of a session, each way. */
 const MAX_DELIVERIES = 256;
 /** A peer that reads so slowly gets nothing more. */
@@ -80,7 +79,12 @@ class AmqpConnection {
   #take(chunk: Buffer): void {
     if (!this.#stream.writable) return;
     try {
-      for (const item of this.#input.take(chunk)) this.#pass(item);
+      for (const item of this.#input.take(chunk)) {
+        this.#pass(item);
+        if (item.kind !== 'frame' || item.type !== 'sasl') continue;
+        this.#readOnSoon();
+        return;
+      }
     } catch (thrown) {
       const reason = toError(thrown).message;
       if (this.#connection === undefined || !(thrown instanceof MessageTooLongError)) this.#giveUp(reason);
@@ -89,6 +93,15 @@ class AmqpConnection {
         this.#close(this.#connection, { condition: 'amqp:link:message-size-exceeded', description: reason });
       }
     }
+  }
+
+  /** rhea decides after a promise, and would never look again at what a client sent without waiting for the outcome. */
+  #readOnSoon(): void {
+    this.#stream.pause();
+    setImmediate(() => {
+      this.#stream.resume();
+      this.#take(Buffer.alloc(0));
+    });
   }
 
   /** Gives rhea only what is due at this point: it would wait for more of what is not. */
@@ -168,12 +181,9 @@ class RheaSocket extends EventEmitter {
   }
 
   end(): void {
-    const stream = this.#stream;
-    if (stream.destroyed || stream.writableEnded) return;
+    if (this.#stream.destroyed || this.#stream.writableEnded) return;
     this.#writes.flush();
-    stream.end();
-    const timer = setTimeout(() => stream.destroy(), LINGER_MS);
-    stream.once('close', () => clearTimeout(timer));
+    closeGently(this.#stream);
   }
 
   get_id_string(): string {

@@ -2,6 +2,7 @@ import { constants } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { closeGently } from './close-gently.ts';
 import { type Listener, listen } from './listening.ts';
 import type { HandleUpgrade } from './web-socket.ts';
 
@@ -17,6 +18,9 @@ export interface HttpsListenerOptions {
   /** Takes the connections that become WebSockets; without it they are closed. */
   readonly upgrade?: HandleUpgrade;
 }
+
+/** Longer than any answer takes. Node has no limit of its own for a client that asks and then does not read. */
+const SILENCE_TIMEOUT_MS = 60_000;
 
 /**
  * Listens for HTTPS and asks every client for a certificate without requiring one: all attestations come in on the same
@@ -46,6 +50,7 @@ export async function openHttpsListener(
     },
     handle,
   );
+  server.timeout = SILENCE_TIMEOUT_MS;
   if (options.onKeyLog !== undefined) server.on('keylog', options.onKeyLog);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('clientError', refuseMalformed);
@@ -67,5 +72,5 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
     return;
   }
   const status = statusLines[error.code ?? ''] ?? '400 Bad Request';
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  closeGently(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { generate, type Packet, type Parser, parser } from 'mqtt-packet';
 import { toError } from '../kernel/errors.ts';
 import { returnCodes, SUBSCRIPTION_REFUSED } from '../wire/mqtt.ts';
+import { LINGER_MS } from './close-gently.ts';
 import { MqttFrames } from './mqtt-frames.ts';
 import {
   checkLength,
@@ -56,8 +57,6 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const LONGEST_KEEP_ALIVE_SECONDS = 1177;
 /** How long a peer may let our answers wait. */
 const SEND_TIMEOUT_MS = 30_000;
-/** How long a connection may take to send its last bytes and to be closed by the peer. */
-const LINGER_MS = 1_000;
 /** Deliveries that a client has not acknowledged. */
 const MAX_IN_FLIGHT = 1_000;
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { clientChainOf } from './client-chain.ts';
+import { closeGently } from './close-gently.ts';
 
 /** Serves what is inside a WebSocket as one stream of bytes: its messages have no meaning of their own. */
 export type ServeStream = (stream: Duplex, chain: readonly Uint8Array[]) => void;
@@ -40,6 +41,13 @@ export function createWebSocketUpgrade(protocols: Readonly<Record<string, ServeS
       server.handleUpgrade(request, socket, head, (webSocket) => {
         const stream = createWebSocketStream(webSocket);
         stream.on('error', () => stream.destroy());
+        // The library has said why it closes, and would wait for half a minute for the peer to agree.
+        webSocket.on('error', () => closeGently(socket));
+        // The library's stream waits for its socket to have sent everything, which one that was reset never has.
+        webSocket.once('close', () => {
+          if (stream.readableEnded) stream.destroy();
+          else stream.once('end', () => stream.destroy());
+        });
         known(webSocket.protocol)?.(stream, clientChainOf(request.socket as TLSSocket));
       });
     }
@@ -47,5 +55,5 @@ export function createWebSocketUpgrade(protocols: Readonly<Record<string, ServeS
 }
 
 function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  closeGently(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

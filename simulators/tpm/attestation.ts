@@ -23,6 +23,16 @@ export interface TpmIdentity {
   readonly storageRootKey: Uint8Array;
 }
 
+/** Where a client keeps the identity key. */
+export interface IdentityKeySlot {
+  readonly handle: number;
+  /** The key that is there is given up before the new one is unwrapped: a broken blob leaves none. */
+  readonly clearedFirst: boolean;
+}
+
+/** As every SDK has it. */
+const usualSlot: IdentityKeySlot = { handle: persistentHandles.identityKey, clearedFirst: false };
+
 /** Largest piece of data for one command: TPM_PT_INPUT_BUFFER, which is 1024 in every TPM and in every client. */
 const inputBufferBytes = 1024;
 
@@ -98,7 +108,9 @@ export async function activateIdentityKey(
   client: TpmClient,
   blob: Uint8Array,
   signal?: AbortSignal,
+  slot: IdentityKeySlot = usualSlot,
 ): Promise<void> {
+  if (slot.clearedFirst) await clearSlot(client, slot);
   const fields = parseActivationBlob(blob);
   const innerKey = await activateCredential(client, fields, signal);
   const parentHandle = persistentHandles.storageRootKey;
@@ -118,7 +130,7 @@ export async function activateIdentityKey(
   await withTransientObject(
     client,
     { command: commands.Load, request: { parentHandle, inPrivate: outPrivate, inPublic: objectPublic } },
-    ({ objectHandle }) => replaceIdentityKey(client, objectHandle),
+    ({ objectHandle }) => replaceIdentityKey(client, objectHandle, slot),
     signal,
   );
 }
@@ -133,9 +145,10 @@ export async function signWithIdentityKey(
   client: TpmClient,
   data: Uint8Array,
   signal?: AbortSignal,
+  { handle }: Pick<IdentityKeySlot, 'handle'> = usualSlot,
 ): Promise<Uint8Array> {
-  if (data.length > inputBufferBytes) return signInSequence(client, data, signal);
-  const request = { handle: persistentHandles.identityKey, buffer: data, hashAlg: TPM_ALG.SHA256 };
+  if (data.length > inputBufferBytes) return signInSequence(client, data, handle, signal);
+  const request = { handle, buffer: data, hashAlg: TPM_ALG.SHA256 };
   return (await client.execute(commands.HMAC, request, signal)).outHMAC;
 }
 
@@ -174,22 +187,39 @@ const evictIdentityKey = prepareCommand(commands.EvictControl, {
 });
 
 /** Takes no signal: stopped half-way it would leave the device without any key. */
-async function replaceIdentityKey(client: TpmClient, objectHandle: number): Promise<void> {
-  await client.run(evictIdentityKey).catch((error: unknown) => {
+async function replaceIdentityKey(
+  client: TpmClient,
+  objectHandle: number,
+  slot: IdentityKeySlot,
+): Promise<void> {
+  if (!slot.clearedFirst) await clearSlot(client, slot);
+  const request = { auth: TPM_RH.OWNER, objectHandle, persistentHandle: slot.handle };
+  await client.execute(commands.EvictControl, request);
+}
+
+async function clearSlot(client: TpmClient, { handle }: IdentityKeySlot): Promise<void> {
+  const evicted =
+    handle === usualSlot.handle
+      ? client.run(evictIdentityKey)
+      : client.execute(commands.EvictControl, {
+          auth: TPM_RH.OWNER,
+          objectHandle: handle,
+          persistentHandle: handle,
+        });
+  await evicted.catch((error: unknown) => {
     const thereWasNone = error instanceof TpmResponseError && error.code === 'TPM_RC_HANDLE';
     if (!thereWasNone) throw error;
   });
-  const persistentHandle = persistentHandles.identityKey;
-  await client.execute(commands.EvictControl, { auth: TPM_RH.OWNER, objectHandle, persistentHandle });
 }
 
 async function signInSequence(
   client: TpmClient,
   data: Uint8Array,
+  handle: number,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const start = {
-    handle: persistentHandles.identityKey,
+    handle,
     auth: new Uint8Array(0),
     hashAlg: TPM_ALG.SHA256,
   };

@@ -147,11 +147,24 @@ describe('an IoT Edge device on the wire', () => {
 
   it('keeps the key for its hub at 0x81000100', async () => {
     await lab.provision({ attestation: 'tpm' });
+    expect(await persistentHandles()).toEqual([0x81000001, 0x81000100, 0x81010001]);
+  });
+
+  it.each(edgeVersions)('keeps it where auth_key_index says from 1.4 on: %s', async (version) => {
+    const authKeyIndex = 0x000200 + edgeVersions.indexOf(version);
+    const { trace } = await lab.provision({ version, attestation: 'tpm' }, { edge: { authKeyIndex } });
+    expect(trace.result.kind).toBe('assigned');
+    const expected = expect(await persistentHandles());
+    if (since('1.4').includes(version)) expected.toContain(0x81000000 + authKeyIndex);
+    else expected.not.toContain(0x81000000 + authKeyIndex);
+  });
+
+  async function persistentHandles(): Promise<readonly number[]> {
     const [tpm] = lab.test.tpms;
     await using hosted = await lab.tpms.open(tpm ?? { tpmId: '', stateFile: '' }, never);
-    const { persistentHandles } = await hosted.use((transport) => describeTpm(transport, never), never);
-    expect(persistentHandles).toEqual([0x81000001, 0x81000100, 0x81010001]);
-  });
+    const description = await hosted.use((transport) => describeTpm(transport, never), never);
+    return description.persistentHandles;
+  }
 
   it.each(edgeVersions)('sends a payload from 1.4 on, with the challenge too: %s', async (version) => {
     const payload = { modelId: 'dtmi:example:Thermostat;1' };

@@ -3,7 +3,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { toBase64, utf8 } from '../../kernel/bytes.ts';
 import { createInstantClock, type InstantClock } from '../../kernel/testing/instant-clock.ts';
+import { describeTpm } from '../../tpm/describe-tpm.ts';
 import { makeTestTpms } from '../../tpm/testing/test-tpms.ts';
+import { persistIdentityKey } from '../../tpm/testing/tpm-flows.ts';
 import { openTpmHost } from '../../tpm/tpm-host.ts';
 import { answer, inTurn, startTestServer } from '../../transport/testing/tls-server.ts';
 import { createDevice, type DeviceContext } from '../device.ts';
@@ -192,6 +194,43 @@ describe.each(strict)('the daemon of %s', (version) => {
   });
 });
 
+describe.each(edgeVersions.filter((version) => edgeProfiles[version].tpm.evictsFirst))(
+  'the daemon of %s, with a TPM',
+  (version) => {
+    it('has no key any more after a blob that is broken', async () => {
+      const blob = toBase64(new Uint8Array(100));
+      const broken = answer(401, { authenticationKey: blob, keyName: 'registration' });
+      await using test = await makeTestTpms(1);
+      const [tpm] = test.tpms;
+      if (tpm === undefined) throw new Error('no TPM');
+      await using tpms = await openTpmHost({
+        mode: 'pooled',
+        workDirectory: test.workDirectory,
+        poolSize: 1,
+      });
+      {
+        await using before = await tpms.open(tpm, never);
+        await before.use(persistIdentityKey, never);
+      }
+      await using server = await startTestServer(broken);
+      const { tpmId, stateFile } = tpm;
+      const credentials = { kind: 'tpm', tpmId, stateFile, endorsementKey: '', storageRootKey: '' } as const;
+      const common = { endpoint: server.endpoint, seed: 1, attemptTimeoutMs: 10_000, recordSteps: true };
+      const spec = specOf({ client: 'iot-edge', version, attestation: 'tpm' });
+      {
+        await using device = createDevice(spec, credentials, { ...common, tpms });
+        await device.prepare(never);
+        const { result, steps } = await device.register(never);
+        expect(result).toMatchObject({ kind: 'error', error: { family: 'peer' } });
+        expect(steps).toContainEqual(expect.objectContaining({ detail: 'could not import auth key' }));
+      }
+      await using after = await tpms.open(tpm, never);
+      const { persistentHandles } = await after.use((transport) => describeTpm(transport, never), never);
+      expect(persistentHandles).toEqual([0x81000001, 0x81010001]);
+    });
+  },
+);
+
 describe.each(backsOff)('the daemon of %s, throttled', (version) => {
   it('waits one, two, three and five minutes and a little more, and then gives up', async () => {
     const { trace, clock, requests } = await register(version, throttled);
@@ -222,6 +261,24 @@ describe.each(edgeVersions.filter((version) => !backsOff.includes(version)))(
       const { trace, requests } = await register(version, throttled);
       expect(requests).toHaveLength(1);
       expect(trace.result).toMatchObject({ kind: 'error', error: { message: 'slow' } });
+    });
+  },
+);
+
+describe.each(edgeVersions.filter((version) => !strict.includes(version)))(
+  'the daemon of %s, less strict',
+  (version) => {
+    it('takes a page of a proxy for no HTTP at all', async () => {
+      const page = answer(502, '<html>', { 'Content-Type': 'text/html' });
+      const { trace } = await register(version, page);
+      expect(trace.result).toMatchObject({ error: { message: 'malformed HTTP response' } });
+    });
+
+    it('takes any success for an acceptance, and does not try again after a broken connection', async () => {
+      const accepting = answer(200, { operationId, status: 'assigning' });
+      expect((await register(version, inTurn(accepting, assigned))).trace.result.kind).toBe('assigned');
+      const { requests } = await register(version, (request) => request.socket.destroy());
+      expect(requests).toHaveLength(1);
     });
   },
 );

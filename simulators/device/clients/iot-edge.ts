@@ -23,7 +23,7 @@ import { type EdgeOperation, readAccepted, readChallenge, readOperation } from '
 import { type EdgeExchange, EdgeHttp } from '../platforms/edge-http.ts';
 import type { EdgeProfile } from '../platforms/edge-profile.ts';
 import { createEdgeToken } from '../platforms/edge-token.ts';
-import { ensureEdgeKeys } from '../platforms/edge-tpm-keys.ts';
+import { ensureEdgeKeys, identityKeySlot } from '../platforms/edge-tpm-keys.ts';
 import { requestPath } from '../platforms/endpoint-path.ts';
 import { edgeProfiles } from '../platforms/profiles.ts';
 import { newestVersionOf } from '../platforms/table.ts';
@@ -142,7 +142,8 @@ class IotEdgeClient implements ProvisioningClient {
       );
       this.#complaints = keys.complaints;
       const endorsementKey = toBase64(keys.endorsementKey);
-      return openTpmModule(tpm, { endorsementKey, storageRootKey: toBase64(keys.storageRootKey) });
+      const publics = { endorsementKey, storageRootKey: toBase64(keys.storageRootKey) };
+      return openTpmModule(tpm, publics, identityKeySlot(this.#profile, this.#setup.edge));
     } catch (error) {
       await tpm[Symbol.asyncDispose]();
       throw error;
@@ -260,5 +261,10 @@ async function importKey(
   blob: string,
   { recorder, signal }: Pick<Attempt, 'recorder' | 'signal'>,
 ): Promise<void> {
-  await recorder.time('tpm', 'tpm.activate', () => security.activateIdentityKey(fromBase64(blob), signal));
+  try {
+    await recorder.time('tpm', 'tpm.activate', () => security.activateIdentityKey(fromBase64(blob), signal));
+  } catch (error) {
+    recorder.note('log', 'could not import auth key');
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import { isCollection, isMap, LineCounter, type Node, parseDocument } from 'yaml';
+import { toError } from '../../kernel/errors.ts';
 import type { ParsedText, Position } from '../../kernel/toml.ts';
 
 /** A document of YAML (JSON is part of it), and which of its keys stand there more than once. */
@@ -19,17 +20,13 @@ export function parseYaml(text: string): ParsedYaml {
     const message = error.message.split(' at line ')[0] ?? error.message;
     return { kind: 'syntax-error', ...positionOf(error.pos[0]), message, cause: error, repeated: [] };
   }
-  const value: unknown = document.toJS();
-  if (!isMap(document.contents)) {
-    const cause = new TypeError('not a map');
-    return {
-      kind: 'syntax-error',
-      line: 1,
-      column: 1,
-      message: 'there are no keys in it',
-      cause,
-      repeated: [],
-    };
+  if (!isMap(document.contents)) return unusable('there are no keys in it');
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (thrown) {
+    // An alias without its anchor, or with so many uses that the document would burst.
+    return unusable(toError(thrown).message);
   }
   const offset = (path: readonly string[]): number | undefined => keyOffset(document.contents, path);
   return {
@@ -42,6 +39,15 @@ export function parseYaml(text: string): ParsedYaml {
     repeated: repeatedKeys(document.contents).map(({ key, at }) => ({ key, line: positionOf(at).line })),
   };
 }
+
+const unusable = (message: string): ParsedYaml => ({
+  kind: 'syntax-error',
+  line: 1,
+  column: 1,
+  message,
+  cause: new TypeError(message),
+  repeated: [],
+});
 
 /** Where a key stands, or the nearest one around it. */
 function keyOffset(node: unknown, path: readonly string[]): number | undefined {

@@ -32,7 +32,7 @@ function readExpected(
 ): JsonObject {
   const { status } = response;
   const due = expected.includes(status) || (!strictAnswers && status < 300);
-  if (status >= 400 && !due) throw refusal(response);
+  if (status >= 400 && !due) throw refusal(response, strictAnswers);
   if (!due) {
     const list = expected.join(', ');
     const seen = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
@@ -45,7 +45,7 @@ function readExpected(
 export function readChallenge(response: HttpResponse, profile: EdgeProfile): string {
   const { authenticationKey } = readExpected(response, [401], { ...profile, strictAnswers: true });
   if (typeof authenticationKey === 'string') return authenticationKey;
-  throw refusal(response, 'missing field `authenticationKey`');
+  throw refusal(response, profile.strictAnswers, 'missing field `authenticationKey`');
 }
 
 /** `operationId` of an accepted registration. */
@@ -95,10 +95,10 @@ function otherStatus(status: unknown, state: JsonObject, { strictAnswers }: Edge
 }
 
 /** What the daemon tells of a refusal is its message alone; status and code are kept for those who look on. */
-function refusal(response: HttpResponse, otherMessage?: string): Error {
+function refusal(response: HttpResponse, strictAnswers: boolean, otherMessage?: string): Error {
   const { status, body } = response;
   if (body === '') return new DpsServiceError({ status, message: `HTTP error ${status}` });
-  const answer = readJson(response, true);
+  const answer = readJson(response, strictAnswers);
   const read = errorOf(answer);
   if (read === undefined) return invalid(otherMessage ?? 'missing field `errorCode`');
   const { trackingId } = answer;

@@ -51,6 +51,8 @@ export interface EdgeProfile {
     /** `config`: 0x81000000 plus `auth_key_index`; `ignored`: the setting is read and not honoured (1.4.0). */
     readonly keyHandle: 'fixed' | 'config' | 'ignored';
     readonly settings: boolean;
+    /** Whether the key before is given up before the new one is unwrapped. */
+    readonly evictsFirst: boolean;
     /** TPMA_OBJECT of an SRK that it makes itself. */
     readonly srkAttributes: 0x00030072 | 0x00030472;
   };

@@ -8,6 +8,8 @@ export interface EdgeSettings {
   readonly cloudTimeoutSeconds?: number | undefined;
   /** `cloud_retries`, after a network error. */
   readonly cloudRetries?: number | undefined;
+  /** `tpm.auth_key_index`: the key stands at 0x81000000 plus this. Versions before 1.4 do not know it. */
+  readonly authKeyIndex?: number | undefined;
   /** The daemon's own waits (between polls, after 429, before retries) times this. Default 1. */
   readonly timeScale?: number | undefined;
 }

@@ -1,11 +1,13 @@
 import { ByteWriter } from '../../kernel/bytes.ts';
 import { TpmResponseError } from '../../kernel/errors.ts';
+import type { IdentityKeySlot } from '../../tpm/attestation.ts';
 import { commands } from '../../tpm/codec/commands.ts';
 import { TPM_RH } from '../../tpm/codec/constants.ts';
 import { encodePublicArea } from '../../tpm/codec/public-area.ts';
 import { persistentHandles, templates } from '../../tpm/templates.ts';
 import { type TpmClient, withTransientObject } from '../../tpm/tpm-client.ts';
 import type { EdgeProfile } from './edge-profile.ts';
+import type { EdgeSettings } from './edge-settings.ts';
 
 /** EK and SRK, each a TPM2B_PUBLIC with its size field, and what was missing. */
 export interface EdgeTpmKeys {
@@ -49,6 +51,17 @@ export async function ensureEdgeKeys(
     endorsementKey: endorsementKey.tpm2b,
     storageRootKey: storageRootKey.tpm2b,
     complaints: [...endorsementKey.complaints, ...storageRootKey.complaints],
+  };
+}
+
+const PERSISTENT_FIRST = 0x81000000;
+
+/** Where a daemon keeps the key that it was given. */
+export function identityKeySlot({ tpm }: EdgeProfile, { authKeyIndex }: EdgeSettings): IdentityKeySlot {
+  const isSet = tpm.keyHandle === 'config' && authKeyIndex !== undefined;
+  return {
+    handle: isSet ? PERSISTENT_FIRST + authKeyIndex : persistentHandles.identityKey,
+    clearedFirst: tpm.evictsFirst,
   };
 }
 

@@ -11,7 +11,7 @@ const oneOne: EdgeProfile = {
   throttleWaits: [],
   strictAnswers: false,
   payload: false,
-  tpm: { keyHandle: 'fixed', settings: false, srkAttributes: 0x00030072 },
+  tpm: { keyHandle: 'fixed', settings: false, evictsFirst: false, srkAttributes: 0x00030072 },
   backup: 'when-dps-fails',
   reprovisionsOnError: 'dynamic-only',
   renewsIdentity: false,
@@ -50,7 +50,7 @@ const oneFour: EdgeProfile = {
     { delayMs: 300_000, jitterMs: 30_000 },
   ],
   payload: true,
-  tpm: { keyHandle: 'config', settings: true, srkAttributes: 0x00030472 },
+  tpm: { keyHandle: 'config', settings: true, evictsFirst: true, srkAttributes: 0x00030472 },
 };
 
 /** One row for each generation of the daemon; 1.4 to 1.6 agree on the wire. */
