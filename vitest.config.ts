@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` is quick and stands beside the code; `e2e` runs whole programs, containers of processes and official SDKs. */
+/** `unit` is quick and stands beside the code; `e2e` runs whole programs and official SDKs, `containers` the images. */
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -14,7 +14,25 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'e2e', include: ['test/**/*.test.ts'], testTimeout: 120_000, fileParallelism: false },
+        test: {
+          name: 'e2e',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/containers/**'],
+          testTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'containers',
+          include: ['test/containers/**/*.test.ts'],
+          globalSetup: 'test/containers/global-setup.ts',
+          // After the others: images are built and TPMs made here, and that costs every core.
+          sequence: { groupOrder: 1 },
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
       },
     ],
   },

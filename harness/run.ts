@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import type { RunResult } from '../reports/run-result.ts';
 import { openScratchDirectory } from '../simulators/index.ts';
 import { openEndpoint } from './environment/endpoint.ts';
-import { requireLocalProxy } from './environment/external-endpoint.ts';
+import { requireAllowedProxy } from './environment/external-endpoint.ts';
 import { openKeyLog } from './environment/key-log.ts';
 import { calibrate } from './load/calibrate.ts';
 import type { FleetRun, Progress } from './load/fleet-run.ts';
@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Where the emulator of the run writes the secrets of its TLS connections to. */
   readonly keyLogFile?: string | undefined;
+  /** Private hosts besides loopback that the user lets load go to. */
+  readonly allowedHosts?: readonly string[];
 }
 
 /**
@@ -39,8 +41,9 @@ export interface RunOptions {
  */
 export async function run(options: RunOptions): Promise<RunResult> {
   const { scenario, scenarioFile, signal, onProgress = () => undefined, keyLogFile } = options;
+  const { allowedHosts = [] } = options;
   const startedAt = new Date();
-  requireLocalProxy(scenario, scenarioFile);
+  await requireAllowedProxy(scenario, scenarioFile, allowedHosts);
   const plan = planFleet(scenario, expandMatrix(scenario));
   const ranges = splitIntoRanges(plan.devices.length, scenario.run.rangeSize, scenario.run.warmUpDevices);
   const setup = chooseSetup(scenario, plan);
@@ -48,7 +51,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
   // On disk: the states of ten thousand TPMs are no small thing in memory.
   await using directory = await openScratchDirectory({ name: 'run', parent: tmpdir() });
   using keyLog = keyLogFile === undefined ? undefined : openKeyLog(keyLogFile);
-  await using endpoint = await openEndpoint(scenario.endpoint, scenarioFile, plan.seed, keyLog?.write);
+  await using endpoint = await openEndpoint(scenario.endpoint, {
+    ...{ scenarioFile, seed: plan.seed, allowedHosts },
+    onKeyLog: keyLog?.write,
+  });
   // Before the threads start, and until they have ended: they share what PKCS#11 modules it loads.
   await using tokens = await openFleetTokens(
     scenario.endpoint.kind === 'null' ? [] : plan.devices,

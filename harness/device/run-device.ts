@@ -83,10 +83,12 @@ async function openDeviceEndpoint({ config, endpointUrl, onRemark }: DeviceRunOp
             ...(provisioning.source === 'dps' ? { idScope: provisioning.idScope } : {}),
             ...(provisioning.source === 'manual' ? { hubs: [provisioning.hubHostName] } : {}),
           },
-          'device',
-          1,
+          { scenarioFile: 'device', seed: 1 },
         )
-      : await openEndpoint({ kind: 'external', managementUrl: endpointUrl }, 'device', 1);
+      : await openEndpoint(
+          { kind: 'external', managementUrl: endpointUrl },
+          { scenarioFile: 'device', seed: 1 },
+        );
   const emulator = `the emulator at ${endpoint.dps.address}:${endpoint.dps.port}`;
   if (provisioning.source === 'dps') onRemark(`${emulator} stands in for ${provisioning.globalEndpoint}`);
   if (provisioning.source === 'manual')

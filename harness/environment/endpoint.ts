@@ -7,18 +7,23 @@ import type { RunEndpoint } from './run-endpoint.ts';
 /**
  * Starts the emulator in this process, or connects to one that runs.
  *
- * @param scenarioFile other files are named relative to it
- * @param seed of what the emulator leaves to chance
- * @param onKeyLog takes the secrets of the connections to an emulator in this process
+ * @param options.scenarioFile other files are named relative to it
+ * @param options.seed of what the emulator leaves to chance
+ * @param options.allowedHosts where load may go besides loopback
+ * @param options.onKeyLog takes the secrets of the connections to an emulator in this process
  * @throws EnvironmentError when it does not start or answer
- * @throws ScenarioError when it is not on loopback: load goes nowhere else
+ * @throws ScenarioError when it is neither on loopback nor allowed
  */
 export async function openEndpoint(
   endpoint: Scenario['endpoint'],
-  scenarioFile: string,
-  seed: number,
-  onKeyLog?: (line: Buffer) => void,
+  options: {
+    readonly scenarioFile: string;
+    readonly seed: number;
+    readonly allowedHosts?: readonly string[];
+    readonly onKeyLog?: ((line: Buffer) => void) | undefined;
+  },
 ): Promise<RunEndpoint> {
+  const { scenarioFile, seed, allowedHosts = [], onKeyLog } = options;
   if (endpoint.kind === 'null') return nullEndpoint();
   if (endpoint.kind === 'emulator') return startEndpoint(endpoint, seed, onKeyLog);
   if (onKeyLog !== undefined) {
@@ -26,7 +31,7 @@ export async function openEndpoint(
       hint: 'Give --keylog to `dps-rig emulate`.',
     });
   }
-  return connectEndpoint(endpoint, scenarioFile);
+  return connectEndpoint(endpoint, scenarioFile, allowedHosts);
 }
 
 async function startEndpoint(

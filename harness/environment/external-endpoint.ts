@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { isIPv4 } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import {
   connectDpsControl,
@@ -8,9 +7,11 @@ import {
   type Enrollment,
   type RegistrationRecord,
 } from '../../simulators/index.ts';
-import { EnvironmentError, ScenarioError } from '../../simulators/kernel/errors.ts';
+import { EnvironmentError } from '../../simulators/kernel/errors.ts';
 import { parseProxyUrl } from '../../simulators/schemas.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
+import { allowedAddress } from './allowed-hosts.ts';
+import { readManagementToken } from './management-token.ts';
 import type { RunEndpoint } from './run-endpoint.ts';
 
 type ExternalEndpoint = Extract<Scenario['endpoint'], { kind: 'external' }>;
@@ -18,16 +19,26 @@ type ExternalEndpoint = Extract<Scenario['endpoint'], { kind: 'external' }>;
 /**
  * Connects to an emulator that runs already; what the scenario leaves out, the emulator says of itself.
  *
+ * @param allowed hosts besides loopback that the user has named
  * @throws EnvironmentError when it does not answer
- * @throws ScenarioError when it is not on loopback
+ * @throws ScenarioError when it is neither on loopback nor allowed
  */
 export async function connectEndpoint(
   endpoint: ExternalEndpoint,
   scenarioFile: string,
+  allowed: readonly string[],
 ): Promise<RunEndpoint> {
-  const { managementUrl } = endpoint;
-  requireLoopback(new URL(managementUrl).hostname, 'endpoint.managementUrl', scenarioFile);
-  const control = connectDpsControl(managementUrl);
+  const { managementUrl, managementTokenFile: tokenFile } = endpoint;
+  const addressOf = (host: string, key: string): Promise<string> =>
+    allowedAddress({ host, key, file: scenarioFile }, allowed);
+  const managementHost = new URL(managementUrl).hostname;
+  const managementAddress = await addressOf(managementHost, 'endpoint.managementUrl');
+  const control = connectDpsControl(
+    managementUrl,
+    tokenFile === undefined
+      ? {}
+      : { token: await readManagementToken(resolve(dirname(scenarioFile), tokenFile)) },
+  );
   const ask = async <T>(question: Promise<T>): Promise<T> =>
     question.catch((cause: unknown) => {
       throw new EnvironmentError('endpoint', `the emulator at ${managementUrl} does not answer`, {
@@ -38,7 +49,10 @@ export async function connectEndpoint(
   const info = await ask(control.info());
   const dps = {
     hostName: endpoint.hostName ?? info.https.hostName,
-    address: endpoint.address ?? info.https.address,
+    address:
+      endpoint.address === undefined && isUnspecified(info.https.address)
+        ? managementAddress
+        : await addressOf(endpoint.address ?? info.https.address, 'endpoint.address'),
     port: endpoint.port ?? info.https.port,
     mqttPort: info.mqtt.port,
     amqpPort: info.amqp.port,
@@ -46,7 +60,6 @@ export async function connectEndpoint(
     apiVersion: DEFAULT_API_VERSION,
     caPem: endpoint.caFile === undefined ? info.caPem : await readCa(endpoint.caFile, scenarioFile),
   };
-  requireLoopback(dps.address, 'endpoint.address', scenarioFile);
   const before = await ask(control.registrations());
   const messagesBefore = (await ask(control.telemetry())).length;
   const enrolled: string[] = [];
@@ -92,19 +105,17 @@ export function registeredSince(
 const idOf = (enrollment: Enrollment): string =>
   'registrationId' in enrollment ? enrollment.registrationId : enrollment.enrollmentGroupId;
 
-/** @throws ScenarioError when the devices' proxy is not on this machine */
-export function requireLocalProxy({ run: { proxy } }: Pick<Scenario, 'run'>, file: string): void {
-  const host = proxy === undefined ? undefined : parseProxyUrl(proxy)?.host;
-  if (host !== undefined) requireLoopback(host, 'run.proxy', file);
-}
+/** An emulator that listens on all addresses is where its management API is. */
+const isUnspecified = (address: string): boolean => address === '0.0.0.0' || address === '::';
 
-function requireLoopback(address: string, key: string, file: string): void {
-  const local = ['localhost', '::1', '[::1]'].includes(address);
-  if (local || (isIPv4(address) && address.startsWith('127.'))) return;
-  throw new ScenarioError(
-    { file, key, message: `${address} is not a loopback address` },
-    { hint: 'Load is only sent to an emulator on this machine, through nothing but a proxy on it.' },
-  );
+/** @throws ScenarioError when the devices' proxy is neither on this machine nor allowed */
+export async function requireAllowedProxy(
+  { run: { proxy } }: Pick<Scenario, 'run'>,
+  file: string,
+  allowed: readonly string[],
+): Promise<void> {
+  const host = proxy === undefined ? undefined : parseProxyUrl(proxy)?.host;
+  if (host !== undefined) await allowedAddress({ host, key: 'run.proxy', file }, allowed);
 }
 
 async function readCa(caFile: string, scenarioFile: string): Promise<string> {

@@ -76,7 +76,11 @@ async function layOut(
   const cached = contents.flatMap((content) => shelves[content].shift() ?? []);
   await using resources = new AsyncDisposableStack();
   const directory = resources.use(
-    await openScratchDirectory({ name: 'tokens', parent: await parentFor(holders.length) }),
+    await openScratchDirectory({
+      name: 'tokens',
+      parent: await parentFor(holders.length),
+      holdsModules: true,
+    }),
   );
   const store = resources.use(
     await openTokenStore({ directory: directory.path, tokens: cached, shards: workers }),

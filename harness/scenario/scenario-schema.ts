@@ -149,6 +149,10 @@ const endpoint = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('external').describe('An emulator that runs already (dps-rig emulate).'),
     managementUrl: z.url().default('http://127.0.0.1:9180').describe('What follows, it says of itself.'),
+    managementTokenFile: z
+      .string()
+      .optional()
+      .describe('Its bearer token (dps-rig emulate --management-token-file), relative to the scenario file.'),
     hostName: z.string().optional(),
     address: z.string().optional().describe('Another way to it, for example through a proxy.'),
     port: z.int().min(1).max(65_535).optional(),

@@ -37,7 +37,7 @@ export async function runTokenFactory(
   onToken: (token: ManufacturedToken) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  await using directory = await openScratchDirectory({ name: 'token-factory' });
+  await using directory = await openScratchDirectory({ name: 'token-factory', holdsModules: true });
   await using factory = await startProcess({
     command: process.execPath,
     args: [new URL('./token-factory-main.ts', import.meta.url).pathname],

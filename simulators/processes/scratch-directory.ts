@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,8 @@ export interface ScratchDirectoryOptions {
   readonly parent?: string | undefined;
   /** Where it is made on systems without a writable directory in memory; the temporary directory by default. */
   readonly fallbackParent?: string | undefined;
+  /** Modules will be loaded from there: memory that is mounted `noexec`, as in most containers, is no place for them. */
+  readonly holdsModules?: boolean;
 }
 
 // Its standard input is ours to hold: `read` returns when we close it or die, SIGKILL included. A program may
@@ -33,7 +35,10 @@ const removeWhenAlone = `
  * @throws EnvironmentError when the guard cannot be started
  */
 export async function openScratchDirectory(options: ScratchDirectoryOptions): Promise<ScratchDirectory> {
-  const parent = options.parent ?? memoryDirectory() ?? options.fallbackParent ?? tmpdir();
+  const memory = memoryDirectory();
+  const inMemory =
+    memory !== undefined && options.holdsModules === true && isNoexec(memory) ? undefined : memory;
+  const parent = options.parent ?? inMemory ?? options.fallbackParent ?? tmpdir();
   const path = join(parent, `dps-rig-${options.name}-${process.pid}-${randomBytes(4).toString('hex')}`);
   const guard = await startProcess({
     command: 'sh',
@@ -58,5 +63,22 @@ function memoryDirectory(): string | undefined {
     return '/dev/shm';
   } catch {
     return undefined;
+  }
+}
+
+/** Whether the system refuses to load code from the file system that is mounted there. */
+export function isNoexec(mountPoint: string, mounts = readMounts()): boolean {
+  const lines = mounts.split('\n').map((line) => line.split(' '));
+  // The last one mounted there is the one that is seen.
+  const options = lines.findLast(([, point]) => point === mountPoint)?.[3] ?? '';
+  return options.split(',').includes('noexec');
+}
+
+/** fstab(5): device, mount point, type, options; empty on systems without /proc. */
+function readMounts(): string {
+  try {
+    return readFileSync('/proc/self/mounts', 'utf8');
+  } catch {
+    return '';
   }
 }

@@ -45,6 +45,21 @@ describe('dps-rig run against an emulator that runs already', () => {
     expect(stderr).toContain('dps-rig emulate');
   });
 
+  it('shows the token that a management API asks for, and is told when it has none', async () => {
+    const token = `${rig.temporary}/management-token`;
+    await using guarded = await startEmulatorProcess('--management-token-file', token);
+    const url = `managementUrl = "${guarded.managementUrl}"`;
+    const refused = await rig.run('run', scenario(url), '--out', rig.out);
+    expect(refused.exitCode).toBe(3);
+    const letIn = await rig.run(
+      'run',
+      scenario(`${url}\nmanagementTokenFile = "${token}"`),
+      '--out',
+      rig.out,
+    );
+    expect(letIn.exitCode, letIn.stdout + letIn.stderr).toBe(0);
+  });
+
   it.each(['managementUrl = "http://192.0.2.1:9180"', 'address = "192.0.2.1"'])(
     'sends nothing to another machine: %s',
     async (endpoint) => {
@@ -52,6 +67,9 @@ describe('dps-rig run against an emulator that runs already', () => {
       const { exitCode, stderr } = await rig.run('run', scenario(url + endpoint));
       expect(exitCode).toBe(2);
       expect(stderr).toContain('192.0.2.1 is not a loopback address');
+      const named = await rig.run('run', scenario(url + endpoint), '--allow-endpoint', '192.0.2.1');
+      expect(named.exitCode).toBe(2);
+      expect(named.stderr).toContain('192.0.2.1 is not a private address');
     },
   );
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { isLoopback, parseEnrollments, type RunningDps } from '../../../simulators/index.ts';
 import { ScenarioError, toError } from '../../../simulators/kernel/errors.ts';
@@ -11,12 +11,14 @@ import {
   openDevelopmentAuthority,
 } from '../../environment/development-authority.ts';
 import { type KeyLog, openKeyLog } from '../../environment/key-log.ts';
+import { openManagementToken } from '../../environment/management-token.ts';
 import { startEmulator } from '../../environment/start-emulator.ts';
 import { renderBanner } from '../emulator-banner.ts';
 import { addBehaviourOptions, type BehaviourOptions } from './behaviour-options.ts';
+import { addContainerOptions, type ContainerOptions } from './container-options.ts';
 import { addQuotaOptions, type QuotaOptions, quotasOf } from './quota-options.ts';
 
-interface EmulateOptions extends QuotaOptions, BehaviourOptions {
+interface EmulateOptions extends QuotaOptions, BehaviourOptions, ContainerOptions {
   readonly address?: string;
   readonly httpsPort?: number;
   readonly mqttPort?: number;
@@ -60,12 +62,7 @@ export function addEmulateCommand(program: Command): void {
       'port of AMQP; 0 picks a free one (default: 5671 where HTTPS has 443)',
       parsePort,
     )
-    .option(
-      '--management-port <port>',
-      'port of the management API, on loopback; 0 picks a free one',
-      parsePort,
-      9180,
-    )
+    .option('--management-port <port>', 'port of the management API; 0 picks a free one', parsePort, 9180)
     .option('--id-scope <scope>', 'idScope of the instance')
     .option('--service-key <base64>', 'key of the policy provisioningserviceowner of the service API')
     .option(
@@ -104,12 +101,13 @@ export function addEmulateCommand(program: Command): void {
     .option('--keylog <file>', 'write the TLS keys of the connections, for Wireshark and tshark')
     .option('--json', 'print endpoints as one JSON line instead of text')
     .option('--quiet', 'print nothing');
-  addBehaviourOptions(addQuotaOptions(command)).action(async (given: EmulateOptions) => {
+  addContainerOptions(addBehaviourOptions(addQuotaOptions(command))).action(async (given: EmulateOptions) => {
     // A key that everybody knows opens nothing but this machine.
     const developmentGroup = given.developmentGroup && isLoopback(given.address ?? '127.0.0.1');
     const serviceKey = given.serviceKey ?? (developmentGroup ? DEVELOPMENT_SERVICE_KEY : undefined);
     const options = { ...given, developmentGroup, ...(serviceKey === undefined ? {} : { serviceKey }) };
     const authority = await openDevelopmentAuthority(options.stateDir);
+    if (options.caFile !== undefined) await copyFile(authority.caFile, options.caFile);
     const enrollments = options.enrollments === undefined ? [] : await readEnrollments(options.enrollments);
     using keyLog = options.keylog === undefined ? undefined : openKeyLog(options.keylog);
     await using dps = await start(options, authority, keyLog);
@@ -127,9 +125,12 @@ async function start(
 ): Promise<RunningDps> {
   const { address, httpsPort, mqttPort, amqpPort, managementPort, idScope, serviceKey, hub, dataDir } =
     options;
+  const { managementAddress, managementTokenFile: tokenFile } = options;
   return startEmulator(
     {
       managementPort,
+      ...(managementAddress === undefined ? {} : { managementAddress }),
+      ...(tokenFile === undefined ? {} : { managementToken: await openManagementToken(tokenFile) }),
       retryAfterSeconds: options.retryAfter,
       assigningDurationMs: options.assigningMs,
       webhookTimeoutMs: options.webhookTimeoutMs,

@@ -17,6 +17,7 @@ interface RunCommandOptions {
   readonly set: readonly Override[];
   readonly out?: string;
   readonly keylog?: string;
+  readonly allowEndpoint: readonly string[];
   readonly quiet?: true;
 }
 
@@ -45,6 +46,12 @@ export function addRunCommand(program: Command): void {
     .option('--set <key=value>', 'sets a key of the scenario; may be repeated', collectOverride, [])
     .option('--out <directory>', 'where the reports go (default: out/<scenario>)')
     .option('--keylog <file>', 'write the TLS keys of the connections, for Wireshark and tshark')
+    .option(
+      '--allow-endpoint <host>',
+      'load may go to the emulator on this private host, not only to loopback; may be repeated',
+      (host: string, all: readonly string[]) => [...all, host],
+      [],
+    )
     .option('--quiet', 'no progress and no summary: the exit code and the reports tell')
     .action(async (file: string, options: RunCommandOptions & ScenarioOptions) => {
       const named = [
@@ -60,7 +67,7 @@ export function addRunCommand(program: Command): void {
 async function runAndReport(
   scenario: Scenario,
   file: string,
-  { out, keylog, quiet }: RunCommandOptions,
+  { out, keylog, quiet, allowEndpoint }: RunCommandOptions,
 ): Promise<number> {
   using interrupts = openInterrupts();
   const directory = out ?? `out/${basename(file, '.toml')}`;
@@ -74,6 +81,7 @@ async function runAndReport(
     signal,
     onProgress: display.show,
     keyLogFile: keylog,
+    allowedHosts: allowEndpoint,
   }).catch((error: unknown) => {
     if (signal.aborted) return undefined;
     throw error;

@@ -11,6 +11,8 @@ export interface ConfigProblem {
   /** Unless the table is masked, see {@link ConfigTable.masked}. */
   readonly daemonSays?: string | undefined;
   readonly hint?: string | undefined;
+  /** What the position is of, when that is not the key. */
+  readonly seenAt?: readonly string[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -92,9 +94,17 @@ function openTable(
     asked.add(key);
     return Object.hasOwn(members, key) ? members[key] : undefined;
   };
-  const problem: ConfigTable['problem'] = (code, key, { message, expected, daemonSays, hint, cause }) => {
+  const problem: ConfigTable['problem'] = (
+    code,
+    key,
+    { message, expected, daemonSays, hint, seenAt, cause },
+  ) => {
     const at = key === undefined ? path : [...path, key];
-    const fields = { file: state.file, ...state.document.locate(at), key: at.join('.') || undefined };
+    const fields = {
+      file: state.file,
+      ...state.document.locate(seenAt ?? at),
+      key: at.join('.') || undefined,
+    };
     return new ConfigError(
       code,
       { ...fields, message, expected, daemonSays: mask === undefined ? daemonSays : mask.daemonSays },
@@ -102,11 +112,11 @@ function openTable(
     );
   };
   const missing = (key: string): ConfigError => {
-    const hint = whereItMayBe(state, path, key);
+    const daemonSays = `missing field \`${key}\``;
     return problem('CONFIG_MISSING', key, {
       message: 'is missing',
-      daemonSays: `missing field \`${key}\``,
-      hint,
+      daemonSays,
+      ...whereItMayBe(state, path, key),
     });
   };
   const wrongType = (key: string, value: unknown, expected: string): ConfigError => {
@@ -190,7 +200,11 @@ function describeValue(key: string, value: unknown): string {
 }
 
 /** Where the writer probably has put a key that is missing here. */
-function whereItMayBe(state: State, path: readonly string[], key: string): string | undefined {
+function whereItMayBe(
+  state: State,
+  path: readonly string[],
+  key: string,
+): Pick<ConfigProblem, 'hint' | 'seenAt'> {
   const elsewhere = allKeys(state.document.value).filter(
     (found) => found.join('.') !== [...path, key].join('.'),
   );
@@ -198,7 +212,8 @@ function whereItMayBe(state: State, path: readonly string[], key: string): strin
   const line = (found: readonly string[]): string => `line ${state.document.locate(found)?.line ?? '?'}`;
   if (same !== undefined) {
     const below = same.length === 1 ? 'above all tables' : `below [${same.slice(0, -1).join('.')}]`;
-    return `It stands in ${line(same)}, but ${below}: it belongs below [${path.join('.')}].`;
+    const hint = `It stands in ${line(same)}, but ${below}: it belongs below [${path.join('.')}].`;
+    return { hint, seenAt: same };
   }
   const known = state.asked.get(path.join('.'));
   const here = elsewhere
@@ -207,7 +222,9 @@ function whereItMayBe(state: State, path: readonly string[], key: string): strin
     .filter((name) => known?.has(name) !== true);
   const name = otherNamesOf(key).find((other) => here.includes(other));
   const near = name ?? nearestWord(key, here);
-  return near === undefined ? undefined : `${line([...path, near])} has ${near}: here its name is ${key}.`;
+  if (near === undefined) return {};
+  const seenAt = [...path, near];
+  return { hint: `In ${line(seenAt)} there is ${near}: here its name is ${key}.`, seenAt };
 }
 
 function allKeys(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
