@@ -162,6 +162,7 @@ module.exports = {
     wrapped('azure-iot-http-base', 'simulators/device/clients/'),
     wrapped('azure-iot-device', 'simulators/device/clients/'),
     wrapped('azure-iot-device-http', 'simulators/device/clients/'),
+    wrapped('azure-iot-device-amqp', 'simulators/device/clients/'),
     wrapped('azure-iot-device-mqtt', 'simulators/device/clients/'),
     wrapped('azure-iot-provisioning-device', 'simulators/device/clients/'),
     wrapped('azure-iot-provisioning-device-http', 'simulators/device/clients/'),

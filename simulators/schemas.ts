@@ -81,13 +81,10 @@ function credentialsImpossibility({
   enrollment,
   keyStore,
   keyAlgorithm,
-  client,
   transport,
 }: CellAxes): string | undefined {
   if (attestation === 'tpm' && enrollment === 'manual')
     return 'IoT Hub has no TPM attestation: only DPS can give a TPM device the key for its hub (source: its device identities)';
-  if (enrollment === 'manual' && client === 'azure-sdk' && transport.startsWith('amqp'))
-    return `the SDK's devices reach their hub over HTTPS and MQTT, not yet over ${transport}`;
   if (attestation === 'tpm' && enrollment === 'group')
     return 'DPS has no enrollment group for TPM attestation (source: its concepts page)';
   if (attestation === 'tpm' && keyStore !== 'swtpm') return 'TPM attestation needs a TPM';

@@ -5,7 +5,7 @@ import rhea, { type Connection, type ConnectionOptions, type EventContext } from
 import { toError } from '../kernel/errors.ts';
 import { GatheredWrites } from '../kernel/gathered-writes.ts';
 import { withoutPort } from '../wire/sas-resource.ts';
-import { AmqpInput, type AmqpInputItem } from './amqp-input.ts';
+import { AmqpInput, type AmqpInputItem, MessageTooLongError } from './amqp-input.ts';
 import { serveLinks } from './amqp-links.ts';
 import type { AmqpError, AmqpMessage, AmqpOutcome } from './amqp-message.ts';
 import { rheaMechanisms, type SaslMechanisms } from './amqp-sasl.ts';
@@ -28,8 +28,8 @@ export interface AmqpApplication {
 export type OpenAmqpApplication = (chain: readonly Uint8Array[]) => AmqpApplication;
 
 const MAX_FRAME_BYTES = 64 * 1024;
-/** The service's limit for a message's body, and room for what is around it. */
-const MAX_MESSAGE_BYTES = 100 * 1024;
+/** What a hub takes as a message's body, and room for what is around it. A service may refuse less. */
+const MAX_MESSAGE_BYTES = 320 * 1024;
 /** The Java SDK may take a minute for its TPM in the middle of SASL. */
 const OPEN_TIMEOUT_MS = 90_000;
 const IDLE_TIME_OUT_MS = 120_000;
@@ -86,7 +86,12 @@ class AmqpConnection {
         return;
       }
     } catch (thrown) {
-      this.#giveUp(toError(thrown).message);
+      const reason = toError(thrown).message;
+      if (this.#connection === undefined || !(thrown instanceof MessageTooLongError)) this.#giveUp(reason);
+      else {
+        this.#application.onProblem?.(reason);
+        this.#close(this.#connection, { condition: 'amqp:link:message-size-exceeded', description: reason });
+      }
     }
   }
 

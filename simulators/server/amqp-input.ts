@@ -23,6 +23,13 @@ export type AmqpInputItem =
   | { readonly kind: 'header'; readonly protocolId: number; readonly bytes: Buffer }
   | { readonly kind: 'frame'; readonly type: ScannedFrame['type']; readonly bytes: Buffer };
 
+/** A message longer than anybody takes here: the standard has a condition of its own for it. */
+export class MessageTooLongError extends CodecError {
+  constructor(length: number, most: number) {
+    super('message is too long', length, `at most ${most} bytes`);
+  }
+}
+
 /**
  * Cuts a stream of any chunks into headers and frames, and lets through only what a decoder can be trusted with: frames
  * and messages of bounded size, values whose counts fit. Holds at most one frame and one message back.
@@ -77,7 +84,7 @@ export class AmqpInput {
     const parts = [...(this.#unfinished.get(key) ?? []), Buffer.from(payload)];
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     if (length > this.#limits.maxMessageBytes) {
-      throw new CodecError('message is too long', length, `at most ${this.#limits.maxMessageBytes} bytes`);
+      throw new MessageTooLongError(length, this.#limits.maxMessageBytes);
     }
     if (fields[9] === true) throw new CodecError('aborted delivery', 0, 'a delivery that is finished');
     if (fields[5] === true) {

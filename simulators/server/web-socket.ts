@@ -12,7 +12,8 @@ export type HandleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buf
 
 /** The C# SDK asks for the root, Java's MQTT client for its default, all others for the documented path. */
 const paths: readonly string[] = ['/', '/mqtt', '/$iothub/websocket'];
-const MAX_MESSAGE_BYTES = 256 * 1024;
+/** A client may write a whole message of 256 KiB and what is around it as one; the protocols inside count for themselves. */
+const MAX_MESSAGE_BYTES = 512 * 1024;
 
 /**
  * Upgrades requests of an HTTPS server, which carries several protocols on its port: the subprotocol says which.

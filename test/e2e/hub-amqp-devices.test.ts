@@ -2,6 +2,7 @@ import { createHmac, hash, randomBytes, X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestPki, type RunningDps, startDps } from '../../simulators/index.ts';
 import { createHubAmqpTransport, createHubAmqpWsTransport } from '../../simulators/transport/hub-amqp.ts';
+import type { Telemetry } from '../../simulators/transport/hub-transport.ts';
 import type { RequestProof } from '../../simulators/transport/provisioning-transport.ts';
 import type { TlsIdentity } from '../../simulators/transport/secure-context.ts';
 
@@ -59,6 +60,21 @@ describe.each(['amqp', 'amqp-ws'] as const)('a device at its hub over %s', (kind
   ])('is refused with a token %s', async (_, changes, status) => {
     await expect(send(token(changes))).rejects.toMatchObject({ name: 'HubServiceError', status });
     expect(await dps.control.telemetry()).toEqual([]);
+  });
+
+  it('sends a message of 256 KiB, is refused one of a byte more, and goes on', async () => {
+    const { https, amqp, caPem } = dps;
+    const endpoint = { hostName: hub, address: https.address, port: https.port, amqpPort: amqp.port, caPem };
+    await using transport = kinds[kind](endpoint, { hub, deviceId });
+    await transport.connect(token(), signal);
+    const ofBytes = (length: number): Telemetry => ({ body: 'x'.repeat(length), properties: {} });
+    await transport.sendTelemetry(ofBytes(256 * 1024), signal);
+    await expect(transport.sendTelemetry(ofBytes(256 * 1024 + 1), signal)).rejects.toMatchObject({
+      status: 413,
+    });
+    await transport.sendTelemetry(ofBytes(1), signal);
+    await expect(transport.sendTelemetry(ofBytes(400 * 1024), signal)).rejects.toThrow();
+    expect((await dps.control.telemetry()).map(({ bodyBytes }) => bodyBytes)).toEqual([256 * 1024, 1]);
   });
 
   it('sends nothing without a token, nor with one of another device', async () => {

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 /** A visit to a hub for `sdk-hub.ts` to do. */
 export interface SdkHubJob {
-  readonly transport: 'mqtt' | 'mqtt-ws';
+  readonly transport: 'mqtt' | 'mqtt-ws' | 'amqp' | 'amqp-ws';
   readonly address: string;
   readonly port: number;
   readonly hub: string;
