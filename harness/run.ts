@@ -1,8 +1,8 @@
 import { tmpdir } from 'node:os';
 import type { RunResult } from '../reports/run-result.ts';
 import { openScratchDirectory } from '../simulators/index.ts';
+import { allowedProxy } from './environment/allowed-proxy.ts';
 import { openEndpoint } from './environment/endpoint.ts';
-import { requireAllowedProxy } from './environment/external-endpoint.ts';
 import { openKeyLog } from './environment/key-log.ts';
 import { calibrate } from './load/calibrate.ts';
 import type { FleetRun, Progress } from './load/fleet-run.ts';
@@ -43,7 +43,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { scenario, scenarioFile, signal, onProgress = () => undefined, keyLogFile } = options;
   const { allowedHosts = [] } = options;
   const startedAt = new Date();
-  await requireAllowedProxy(scenario, scenarioFile, allowedHosts);
+  const proxy = await allowedProxy(scenario, scenarioFile, allowedHosts);
   const plan = planFleet(scenario, expandMatrix(scenario));
   const ranges = splitIntoRanges(plan.devices.length, scenario.run.rangeSize, scenario.run.warmUpDevices);
   const setup = chooseSetup(scenario, plan);
@@ -64,7 +64,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   );
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const fleet: FleetRun = {
-    ...{ scenario, plan, ranges, setup, endpoint, tokens, pool, signal, onProgress },
+    ...{ scenario, plan, ranges, setup, endpoint, proxy, tokens, pool, signal, onProgress },
     directory: directory.path,
   };
   await prepareFleet(fleet);

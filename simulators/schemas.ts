@@ -39,7 +39,7 @@ export { type FaultKind, faultKinds } from './faults/table.ts';
 export { type KeyAlgorithm, keyAlgorithms } from './pki/key-pair.ts';
 export { decodeResponseCode, tpmResponseNames } from './tpm/codec/response-code.ts';
 export { type ChipName, chipNames } from './tpm/decorators/chips.ts';
-export { parseProxyUrl } from './transport/http-proxy.ts';
+export { type HttpProxy, parseProxyUrl } from './transport/http-proxy.ts';
 export { attestationKinds, enrollmentKinds } from './wire/constants.ts';
 
 /** One combination of all axes. */
