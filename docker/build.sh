@@ -25,8 +25,9 @@ for target in "${targets[@]}"; do
   # shellcheck disable=SC2086  # BUILD_ARGS are several
   if ! docker build --force-rm --network host --file docker/Dockerfile --target "$target" --tag "dps-rig/$target:$tag" \
     --build-arg "VERSION=$version" --build-arg "REVISION=$revision" ${BUILD_ARGS:-} . >"$log" 2>&1; then
-    tail -n 40 "$log" >&2
-    printf 'images: dps-rig/%s was not built; the last lines are above\n' "$target" >&2
+    # The step that failed, from its beginning: there npm says what is wrong, long before it ends.
+    awk '/^Step / { step = "" } { step = step $0 "\n" } END { printf "%s", step }' "$log" | head -n 60 >&2
+    printf 'images: dps-rig/%s was not built; the step that failed is above\n' "$target" >&2
     exit 3
   fi
   printf 'images: dps-rig/%s:%s built in %s s\n' "$target" "$tag" "$((SECONDS - began))"

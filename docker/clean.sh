@@ -15,7 +15,7 @@ remove() {
   [ $# -eq 0 ] || { printf 'clean: %s %s\n' "$#" "$what"; "${command[@]}" "$@" >/dev/null; }
 }
 
-docker info >/dev/null 2>&1 || { echo 'clean: the Docker engine does not answer: nothing runs in it' >&2; exit 0; }
+docker info >/dev/null 2>&1 || { echo 'clean: the Docker engine does not answer; start it (dockerd): what was left behind is kept' >&2; exit 3; }
 mapfile -t containers < <(docker ps --all --quiet --filter "label=$label")
 # --volumes: those without a name go with their container.
 command=(docker rm --force --volumes); remove containers "${containers[@]}"

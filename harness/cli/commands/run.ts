@@ -2,8 +2,16 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { loadScenario } from '../../scenario/load-scenario.ts';
 import type { Override } from '../../scenario/override.ts';
 import { withDevices } from '../../scenario/resize.ts';
+<<<<<<< HEAD
 import { parseCount, parseWhole } from '../parse-options.ts';
 import { runAndReport } from '../run-and-report.ts';
+=======
+import { scenarioFileOf } from '../../scenario/scenario-file.ts';
+import type { Scenario } from '../../scenario/scenario-schema.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { openInterrupts } from '../interrupts.ts';
+import { createProgressDisplay } from '../progress-display.ts';
+>>>>>>> main
 
 interface RunCommandOptions {
   readonly devices?: number;
@@ -26,7 +34,7 @@ export function addRunCommand(program: Command): void {
   program
     .command('run')
     .description('register the fleet of a scenario, judge every device, write the reports')
-    .argument('<scenario>', 'a TOML file, for example scenarios/quickstart.toml')
+    .argument('<scenario>', 'a TOML file, or a name in scenarios/: quickstart, failure/x509/leaf-only')
     .option('--devices <n>', 'this many devices in all, in the proportions of the scenario', parseCount)
     .option(
       '--seed <n>',
@@ -46,7 +54,8 @@ export function addRunCommand(program: Command): void {
       [],
     )
     .option('--quiet', 'no progress and no summary: the exit code and the reports tell')
-    .action(async (file: string, options: RunCommandOptions & ScenarioOptions) => {
+    .action(async (given: string, options: RunCommandOptions & ScenarioOptions) => {
+      const file = scenarioFileOf(given);
       const named = [
         { path: 'run.workers', value: options.workers },
         { path: 'run.proxy', value: options.proxy },
