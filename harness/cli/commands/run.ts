@@ -2,16 +2,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { loadScenario } from '../../scenario/load-scenario.ts';
 import type { Override } from '../../scenario/override.ts';
 import { withDevices } from '../../scenario/resize.ts';
-<<<<<<< HEAD
+import { scenarioFileOf } from '../../scenario/scenario-file.ts';
 import { parseCount, parseWhole } from '../parse-options.ts';
 import { runAndReport } from '../run-and-report.ts';
-=======
-import { scenarioFileOf } from '../../scenario/scenario-file.ts';
-import type { Scenario } from '../../scenario/scenario-schema.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { openInterrupts } from '../interrupts.ts';
-import { createProgressDisplay } from '../progress-display.ts';
->>>>>>> main
 
 interface RunCommandOptions {
   readonly devices?: number;
