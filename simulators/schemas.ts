@@ -33,6 +33,7 @@ export {
   versionsOf,
 } from './device/platforms/table.ts';
 export { behaviourProfiles, type ProfileName } from './dps/behaviour.ts';
+export { type DefectName, defectNames, defects } from './dps/defects.ts';
 export { latencyNames } from './dps/latency.ts';
 export { type DpsRules, type Rule, type RuleVariant, ruleTable } from './dps/rules.ts';
 export { type FaultKind, faultKinds } from './faults/table.ts';

@@ -5,7 +5,9 @@ import {
   type ChipName,
   chipNames,
   clientKinds,
+  type DefectName,
   type DpsRules,
+  defectNames,
   edgeVersions,
   type FaultKind,
   faultKinds,
@@ -160,6 +162,10 @@ const endpoint = z.discriminatedUnion('kind', [
       .optional()
       .describe('strict: clients meet refusals early. Default: plain.'),
     latency: z.enum(latencyNames).optional().describe('How long the emulator takes. Default: zero.'),
+    defect: z
+      .enum(defectNames as readonly [DefectName, ...DefectName[]])
+      .optional()
+      .describe('Breaks a rule of the real service on purpose: the cells that meet it must fail.'),
     rules: emulatorRules.optional().describe('Other variants of rules; `dps-rig list rules` tells them.'),
   }),
   z.strictObject({
