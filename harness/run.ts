@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Where the emulator of the run writes the secrets of its TLS connections to. */
   readonly keyLogFile?: string | undefined;
+  /** Only these cells of the matrix, by name. Default: all. */
+  readonly onlyCells?: ((name: string) => boolean) | undefined;
   /** Private hosts besides loopback that the user lets load go to. */
   readonly allowedHosts?: readonly string[];
 }
@@ -44,7 +46,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { allowedHosts = [] } = options;
   const startedAt = new Date();
   const proxy = await allowedProxy(scenario, scenarioFile, allowedHosts);
-  const plan = planFleet(scenario, expandMatrix(scenario));
+  const { onlyCells = () => true } = options;
+  const cells = expandMatrix(scenario).filter(({ name }) => onlyCells(name));
+  const plan = planFleet(scenario, cells);
   const ranges = splitIntoRanges(plan.devices.length, scenario.run.rangeSize, scenario.run.warmUpDevices);
   const setup = chooseSetup(scenario, plan);
 

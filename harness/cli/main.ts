@@ -9,6 +9,7 @@ import {
   UsageError,
 } from '../../simulators/kernel/errors.ts';
 import { addCheckCommand } from './commands/check.ts';
+import { addConformanceCommand } from './commands/conformance.ts';
 import { addDeviceCommand } from './commands/device.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEmulateCommand } from './commands/emulate.ts';
@@ -31,6 +32,7 @@ function createProgram(): Command {
     .exitOverride();
   addRunCommand(program);
   addDeviceCommand(program);
+  addConformanceCommand(program);
   addValidateCommand(program);
   addEmulateCommand(program);
   addStateCommands(program);

@@ -5,7 +5,9 @@ import {
   type ChipName,
   chipNames,
   clientKinds,
+  type DefectName,
   type DpsRules,
+  defectNames,
   edgeVersions,
   type FaultKind,
   faultKinds,
@@ -33,8 +35,10 @@ const faults = z.enum(faultKinds as readonly [FaultKind, ...FaultKind[]]);
 const expectation = z
   .strictObject({
     result: z
-      .enum(['assigned', 'disabled', 'failed', 'refused'])
-      .describe('How every device of this entry must end.'),
+      .enum(['assigned', 'disabled', 'failed', 'refused', 'impossible'])
+      .describe(
+        'How every device of this entry must end; impossible: the plan has no such device, and says why.',
+      ),
     status: z.int().min(400).max(599).optional().describe('HTTP status of the refusal.'),
     errorCode: z.int().optional().describe('errorCode of the refusal, for example 401002.'),
     code: z
@@ -68,7 +72,26 @@ const fleetEntry = z.strictObject({
     .optional()
     .describe('A deliberate mistake of every device of this entry.'),
   expect: expectation.optional(),
+  proves: z
+    .enum(['failure', 'fix'])
+    .optional()
+    .describe('In the failure catalogue: whether these devices show the failure, or that its fix helps.'),
 });
+
+const failure = z
+  .strictObject({
+    ids: z.array(z.string().regex(/^[A-Z]\d{1,2}$/, 'a row of the catalogue, like T5')).min(1),
+    reports: z.array(z.string().min(1)).min(1).describe('Public reports of it.'),
+    symptom: z.string().min(1).describe('What its user saw.'),
+    cause: z.string().min(1),
+    fix: z.string().min(1),
+    made: z
+      .enum(['really', 'by-injection'])
+      .describe(
+        'really: hardware, certificates, keys or settings are in that state. by-injection: an answer is made up.',
+      ),
+  })
+  .describe('Makes the scenario a row of the failure catalogue.');
 
 const load = z.discriminatedUnion('arrival', [
   z.strictObject({
@@ -139,6 +162,10 @@ const endpoint = z.discriminatedUnion('kind', [
       .optional()
       .describe('strict: clients meet refusals early. Default: plain.'),
     latency: z.enum(latencyNames).optional().describe('How long the emulator takes. Default: zero.'),
+    defect: z
+      .enum(defectNames as readonly [DefectName, ...DefectName[]])
+      .optional()
+      .describe('Breaks a rule of the real service on purpose: the cells that meet it must fail.'),
     rules: emulatorRules.optional().describe('Other variants of rules; `dps-rig list rules` tells them.'),
   }),
   z.strictObject({
@@ -175,6 +202,7 @@ export const scenarioSchema = z.strictObject({
   $schema: z.string().optional(),
   name: z.string().min(1).max(100),
   description: z.string().default(''),
+  failure: failure.optional(),
   seed: z.int().min(0).default(1).describe('Same scenario and seed: same plan, same choices.'),
   endpoint: endpoint.default({ kind: 'emulator', retryAfterSeconds: 1, assigningDurationMs: 0 }),
   load: load.default({ arrival: 'constant-concurrency', concurrency: 50 }),
@@ -258,5 +286,6 @@ export const scenarioSchema = z.strictObject({
 
 export type Scenario = z.infer<typeof scenarioSchema>;
 export type ThresholdEntry = z.infer<typeof threshold>;
+export type Failure = z.infer<typeof failure>;
 export type FleetEntry = Scenario['fleet'][number];
 export type Expectation = z.infer<typeof expectation>;

@@ -15,8 +15,21 @@ export function checkExpectations(plan: FleetPlan, outcomes: FleetRecords): read
     if (meets(outcome.result, tally.expected, tally.cell.client)) tally.right += 1;
     else tally.wrong.push(outcome);
   }
-  return tallies.flatMap((tally) => (tally.cell.notPossible === undefined ? [checkCell(tally)] : []));
+  return tallies.flatMap((tally) => {
+    if (tally.expected.result === 'impossible') return [checkImpossible(tally.cell)];
+    return tally.cell.notPossible === undefined ? [checkCell(tally)] : [];
+  });
 }
+
+/** A combination that must be refused before anything starts. */
+const checkImpossible = ({ name, notPossible }: RunCase): Check => ({
+  kind: 'expectation',
+  name: `${name} is refused by the plan`,
+  cell: name,
+  passed: notPossible !== undefined,
+  actual: notPossible === undefined ? 'planned' : 'refused',
+  detail: notPossible ?? null,
+});
 
 interface Tally {
   readonly cell: RunCase;
@@ -40,7 +53,7 @@ function checkCell({ cell, expected, right, wrong }: Tally): Check {
 }
 
 /** What the scenario says, else what the fault documents, else assigned. */
-function expectationOf({ expect, fault, ...axes }: RunCase): Expectation {
+export function expectationOf({ expect, fault, ...axes }: RunCase): Expectation {
   if (expect !== undefined) return expect;
   return fault === undefined ? { result: 'assigned' } : expectedOfFault(fault, axes);
 }
@@ -50,6 +63,8 @@ function meets(result: DeviceResult, expected: Expectation, client: RunCase['cli
   switch (expected.result) {
     case 'assigned':
       return result.kind === 'assigned';
+    case 'impossible':
+      return false;
     case 'disabled':
     case 'failed':
       if (client === 'azure-sdk' && result.kind === 'error') return result.error.family === 'peer';

@@ -13,6 +13,7 @@ import { IssuedKeys } from './attestation/issued-keys.ts';
 import { behaviourProfiles, type ProfileName, withBehaviour } from './behaviour.ts';
 import { checkHubs, checkWeights, readKey } from './check-options.ts';
 import { createCustomAllocation } from './custom-allocation.ts';
+import type { DefectName } from './defects.ts';
 import type { DpsControl, DpsInfo } from './dps-control.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
 import { createAmqpFrontEnd } from './front-ends/amqp.ts';
@@ -56,6 +57,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly policies?: readonly PolicyRequest[];
   /** Variants of rules that differ from the defaults; `dps-rig list rules` shows them. */
   readonly rules?: Partial<DpsRules>;
+  /** Breaks a rule of the real service on purpose, to see whether a test finds it. */
+  readonly defect?: DefectName;
   /** `strict` makes clients meet refusals early, and has the published quotas unless others are given. Default `plain`. */
   readonly profile?: ProfileName;
   /** How long requests and registrations take. Default `zero`. */
@@ -182,6 +185,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     issuedKeys,
     quotas,
     rules,
+    defect: options.defect,
   });
   const behaviour = { ...behaviourProfiles[profile], seed };
   const service =

@@ -13,6 +13,7 @@ import {
   type DeviceIdentity,
   type PresentedProof,
 } from './attestation/attest.ts';
+import { type DefectName, withDefect } from './defects.ts';
 import { type Outcome, type OutcomeParts, outcomeOf } from './operation-outcome.ts';
 import type { Quotas } from './quotas.ts';
 import { type Refusal, refusals } from './refusal.ts';
@@ -70,11 +71,14 @@ export interface RegistrationServiceParts extends AttestationContext, OutcomePar
   readonly registry: RegistrationRegistry;
   readonly quotas: Quotas;
   readonly rules: DpsRules;
+  /** A rule that is broken on purpose. */
+  readonly defect?: DefectName | undefined;
 }
 
 export function createRegistrationService(parts: RegistrationServiceParts): RegistrationService {
   const { idScope, assigningDurationMs, registry, quotas, clock, rules } = parts;
-  const attest = createAttestation(parts);
+  const honest = createAttestation(parts);
+  const attest = parts.defect === undefined ? honest : withDefect(honest, parts.defect);
 
   const admit = (
     request: DeviceRequest,

@@ -69,9 +69,13 @@ export async function exchange(
         if (text.length > MAX_RESPONSE_BYTES) fail(tooLarge());
       });
       incoming.on('error', (cause: Error) => fail(truncated(text.length, cause)));
+      // Not with the end of the answer: Node lets go of the connection only once the request has been written as well, and
+      // an answer can be quicker than the news of that.
       incoming.once('end', () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: text });
+        outgoing.once('close', () => {
+          signal.removeEventListener('abort', onAbort);
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: text });
+        });
       });
     });
     outgoing.end(body);

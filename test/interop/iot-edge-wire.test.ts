@@ -1,6 +1,12 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { edgeProfiles } from '../../simulators/device/platforms/profiles.ts';
-import { type DeviceSpec, describeTpm, type EdgeVersion } from '../../simulators/index.ts';
+import {
+  type DeviceSpec,
+  describeTpm,
+  type EdgeVersion,
+  registrationIdFromEk,
+} from '../../simulators/index.ts';
 import { edgeVersions, impossibility, versionsOf } from '../../simulators/schemas.ts';
 import type { SeenRequest } from '../../simulators/server/observe-requests.ts';
 import { parseSasToken } from '../../simulators/wire/sas-token.ts';
@@ -269,6 +275,29 @@ describe('an IoT Edge device that is refused', () => {
     for (const spec of [{ attestation: 'x509' }, { version: '1.1' }] as const) {
       expect((await lab.provision({ ...late, ...spec })).trace.result.kind).toBe('assigned');
     }
+  });
+
+  it.each(since('1.3'))('offers an expired certificate as it is in %s', async (version) => {
+    const { trace, requests } = await lab.provision({
+      ...{ version, attestation: 'x509', fault: 'expired-certificate' },
+    });
+    // It got as far as the service, by its certificate, and the service refused it.
+    expect(requests).toHaveLength(1);
+    expect(trace.result).toMatchObject({
+      kind: 'error',
+      error: { details: { status: 401, errorCode: 401002 } },
+    });
+  });
+
+  it('registers a TPM under the id of either tool', async () => {
+    const ek = lab.test.tpms[0]?.endorsementKey ?? new Uint8Array();
+    const hex = createHash('sha256').update(ek).digest('hex');
+    for (const registrationId of [hex, registrationIdFromEk(ek)]) {
+      const { trace } = await lab.provision({ attestation: 'tpm', registrationId });
+      expect(trace.result).toMatchObject({ kind: 'assigned', deviceId: registrationId });
+    }
+    expect(hex).toHaveLength(64);
+    expect(registrationIdFromEk(ek)).toHaveLength(52);
   });
 
   it.each(edgeVersions)('asks once in %s, and says what DPS said', async (version) => {

@@ -1,16 +1,10 @@
-import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { renderConsoleSummary, writeReports } from '../../../reports/index.ts';
-import type { RunResult } from '../../../reports/run-result.ts';
-import { makeDirectory } from '../../../simulators/kernel/make-directory.ts';
-import { run } from '../../run.ts';
 import { loadScenario } from '../../scenario/load-scenario.ts';
 import type { Override } from '../../scenario/override.ts';
 import { withDevices } from '../../scenario/resize.ts';
-import type { Scenario } from '../../scenario/scenario-schema.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { openInterrupts } from '../interrupts.ts';
-import { createProgressDisplay } from '../progress-display.ts';
+import { scenarioFileOf } from '../../scenario/scenario-file.ts';
+import { parseCount, parseWhole } from '../parse-options.ts';
+import { runAndReport } from '../run-and-report.ts';
 
 interface RunCommandOptions {
   readonly devices?: number;
@@ -33,7 +27,7 @@ export function addRunCommand(program: Command): void {
   program
     .command('run')
     .description('register the fleet of a scenario, judge every device, write the reports')
-    .argument('<scenario>', 'a TOML file, for example scenarios/quickstart.toml')
+    .argument('<scenario>', 'a TOML file, or a name in scenarios/: quickstart, failure/x509/leaf-only')
     .option('--devices <n>', 'this many devices in all, in the proportions of the scenario', parseCount)
     .option(
       '--seed <n>',
@@ -53,75 +47,20 @@ export function addRunCommand(program: Command): void {
       [],
     )
     .option('--quiet', 'no progress and no summary: the exit code and the reports tell')
-    .action(async (file: string, options: RunCommandOptions & ScenarioOptions) => {
+    .action(async (given: string, options: RunCommandOptions & ScenarioOptions) => {
+      const file = scenarioFileOf(given);
       const named = [
         { path: 'run.workers', value: options.workers },
         { path: 'run.proxy', value: options.proxy },
       ].filter(({ value }) => value !== undefined);
       const loaded = await loadScenario(file, [...options.set, ...options.seed, ...named]);
       const scenario = options.devices === undefined ? loaded : withDevices(loaded, options.devices);
-      process.exitCode = await runAndReport(scenario, file, options);
+      const { out, quiet, keylog, allowEndpoint } = options;
+      const { exitCode } = await runAndReport(scenario, file, {
+        ...{ out, quiet, keyLogFile: keylog, allowedHosts: allowEndpoint },
+      });
+      process.exitCode = exitCode;
     });
-}
-
-async function runAndReport(
-  scenario: Scenario,
-  file: string,
-  { out, keylog, quiet, allowEndpoint }: RunCommandOptions,
-): Promise<number> {
-  using interrupts = openInterrupts();
-  const directory = out ?? `out/${basename(file, '.toml')}`;
-  makeDirectory(directory, 'the reports');
-  using display = createProgressDisplay({ quiet: quiet ?? false });
-  display.say([scenario.name, scenario.description].filter((part) => part !== '').join(': '));
-  const { signal } = interrupts;
-  const result = await run({
-    scenario,
-    scenarioFile: file,
-    signal,
-    onProgress: display.show,
-    keyLogFile: keylog,
-    allowedHosts: allowEndpoint,
-  }).catch((error: unknown) => {
-    if (signal.aborted) return undefined;
-    throw error;
-  });
-  display[Symbol.dispose]();
-  if (result === undefined) {
-    process.stderr.write('dps-rig: interrupted before a device had started: there is nothing to report\n');
-    return exitCodes.interrupted;
-  }
-  const written = await writeReports(result, directory);
-  if (quiet === undefined) {
-    const { isTTY, columns } = process.stdout;
-    const color = isTTY && process.env['NO_COLOR'] === undefined;
-    const width = isTTY ? Math.min(100, columns) : 100;
-    const reportPath = written.find((path) => path.endsWith('.html')) ?? directory;
-    process.stdout.write(`${renderConsoleSummary(result, { color, width, reportPath })}\n`);
-  }
-  return exitCodeOf(result);
-}
-
-function exitCodeOf({ verdict }: RunResult): number {
-  switch (verdict) {
-    case 'passed':
-      return exitCodes.passed;
-    case 'correctness-failed':
-      return exitCodes.correctness;
-    case 'performance-failed':
-      return exitCodes.performance;
-    case 'interrupted':
-      return exitCodes.interrupted;
-  }
-}
-
-const parseCount = (text: string): number => parseWhole(text, 1);
-
-function parseWhole(text: string, least: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
-    throw new InvalidArgumentError(`expected a whole number from ${least} on.`);
-  return value;
 }
 
 function collectOverride(text: string, all: readonly Override[]): readonly Override[] {

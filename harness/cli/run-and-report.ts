@@ -1,0 +1,67 @@
+import { basename } from 'node:path';
+import { renderConsoleSummary, writeReports } from '../../reports/index.ts';
+import type { RunResult } from '../../reports/run-result.ts';
+import { makeDirectory } from '../../simulators/kernel/make-directory.ts';
+import { type RunOptions, run } from '../run.ts';
+import type { Scenario } from '../scenario/scenario-schema.ts';
+import { exitCodes } from './exit-codes.ts';
+import { openInterrupts } from './interrupts.ts';
+import { createProgressDisplay } from './progress-display.ts';
+
+/** What commands that run a scenario are told besides it. */
+export interface RunAndReportOptions extends Pick<RunOptions, 'keyLogFile' | 'allowedHosts' | 'onlyCells'> {
+  /** Of the reports. Default: `out/` and the name of the file. */
+  readonly out?: string | undefined;
+  readonly quiet?: true | undefined;
+}
+
+/**
+ * Runs a scenario with its progress on the terminal, writes the reports and prints the summary.
+ *
+ * @returns no result when it was interrupted before the first device had started
+ */
+export async function runAndReport(
+  scenario: Scenario,
+  file: string,
+  { out = `out/${basename(file, '.toml')}`, quiet, ...runOptions }: RunAndReportOptions,
+): Promise<{ readonly exitCode: number; readonly result?: RunResult }> {
+  using interrupts = openInterrupts();
+  makeDirectory(out, 'the reports');
+  using display = createProgressDisplay({ quiet: quiet ?? false });
+  display.say([scenario.name, scenario.description].filter((part) => part !== '').join(': '));
+  const { signal } = interrupts;
+  const result = await run({
+    ...{ scenario, scenarioFile: file, signal, onProgress: display.show },
+    ...runOptions,
+  }).catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
+  });
+  display[Symbol.dispose]();
+  if (result === undefined) {
+    process.stderr.write('dps-rig: interrupted before a device had started: there is nothing to report\n');
+    return { exitCode: exitCodes.interrupted };
+  }
+  const written = await writeReports(result, out);
+  if (quiet === undefined) {
+    const { isTTY, columns } = process.stdout;
+    const color = isTTY && process.env['NO_COLOR'] === undefined;
+    const width = isTTY ? Math.min(100, columns) : 100;
+    const reportPath = written.find((path) => path.endsWith('.html')) ?? out;
+    process.stdout.write(`${renderConsoleSummary(result, { color, width, reportPath })}\n`);
+  }
+  return { exitCode: exitCodeOf(result), result };
+}
+
+function exitCodeOf({ verdict }: RunResult): number {
+  switch (verdict) {
+    case 'passed':
+      return exitCodes.passed;
+    case 'correctness-failed':
+      return exitCodes.correctness;
+    case 'performance-failed':
+      return exitCodes.performance;
+    case 'interrupted':
+      return exitCodes.interrupted;
+  }
+}
