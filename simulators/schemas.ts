@@ -103,10 +103,12 @@ function faultImpossibility(axes: CellAxes): string | undefined {
     clients,
     token,
     platform: only,
+    keyStore: onlyIn,
     clockLateSeconds = 0,
   }: DeviceFault = deviceFaults[fault];
   if (only !== undefined && platform !== only) return `${fault} happens on ${only} only`;
   if (token !== undefined && keyStore !== 'softhsm') return `${fault} is a mistake of devices with a token`;
+  if (onlyIn !== undefined && keyStore !== onlyIn) return `${fault} is a mistake with keys in ${onlyIn}`;
   const kinds: readonly AttestationKind[] = Object.keys(expected) as AttestationKind[];
   if (!kinds.includes(attestation)) return `${fault} is no mistake of ${attestation} devices`;
   if (enrollment === 'manual' || !enrollments.includes(enrollment))
@@ -142,6 +144,7 @@ export function expectedOfFault(
     case 'tpm':
       return { result: 'refused', code: expected.responseName };
     case 'token':
+    case 'connection':
     case 'platform':
       return { result: 'refused', code: expected.code };
     case 'ended':

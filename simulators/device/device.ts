@@ -20,6 +20,7 @@ import { withPassThrough } from './platforms/eflow/pass-through.ts';
 import { resultOfError } from './result-of-error.ts';
 import { type RetryPolicyName, retryPolicies } from './retry-policy.ts';
 import { withTokenFault } from './token-fault.ts';
+import { withTpmState } from './tpm-state-fault.ts';
 
 /** What the devices of a fleet have in common. */
 export interface DeviceContext {
@@ -185,17 +186,18 @@ function clientSetup(
   calls: RecordedCall[],
 ): ClientSetup {
   const fault = spec.fault === undefined ? undefined : deviceFault(spec.fault);
-  const { endpoint, clock = systemClock } = context;
   const lateSeconds = fault?.clockLateSeconds ?? 0;
+  const trueClock = context.clock ?? systemClock;
+  const clock = lateSeconds === 0 ? trueClock : lateClock(trueClock, lateSeconds * 1000);
+  const registrationId = fault?.registrationId?.(spec.registrationId) ?? spec.registrationId;
   return {
-    spec,
-    credentials,
+    spec: { ...spec, registrationId },
+    credentials: withKeyText(credentials, fault),
     fault,
-    endpoint:
-      fault?.idScope === undefined ? endpoint : { ...endpoint, idScope: fault.idScope(endpoint.idScope) },
+    endpoint: fault === undefined ? context.endpoint : endpointFor(context.endpoint, fault, clock),
     tpms: tpmsFor(spec, context, fault),
     tokens: tokensFor(context, fault, calls),
-    clock: lateSeconds === 0 ? clock : lateClock(clock, lateSeconds * 1000),
+    clock,
     seed: context.seed,
     retryPolicy: retryPolicies[context.retryPolicy ?? 'standard'],
     pollJitter: context.pollJitter ?? 0,
@@ -204,15 +206,36 @@ function clientSetup(
   };
 }
 
+/** The service as this device knows it. */
+function endpointFor(
+  endpoint: DpsEndpoint,
+  { idScope, trusts, judgesDatesByOwnClock }: DeviceFault,
+  clock: Clock,
+): DpsEndpoint {
+  if (idScope === undefined && trusts === undefined && judgesDatesByOwnClock === undefined) return endpoint;
+  return {
+    ...endpoint,
+    ...(idScope === undefined ? {} : { idScope: idScope(endpoint.idScope) }),
+    ...(trusts === undefined ? {} : { caPem: trusts }),
+    ...(judgesDatesByOwnClock === undefined ? {} : { nowMs: () => clock.nowMs() }),
+  };
+}
+
+function withKeyText(credentials: DeviceCredentials, fault: DeviceFault | undefined): DeviceCredentials {
+  if (credentials.kind !== 'symmetric-key' || fault?.keyText === undefined) return credentials;
+  return { ...credentials, key: fault.keyText(credentials.key) };
+}
+
 /** The thread's TPMs as this one device finds them. */
 function tpmsFor(
   spec: DeviceSpec,
   { tpms, clock = systemClock, seed, edge }: DeviceContext,
   fault: DeviceFault | undefined,
 ): TpmHost | undefined {
-  if (tpms === undefined || spec.platform !== 'eflow') return tpms;
-  const { passThrough } = fault ?? {};
-  return withPassThrough(tpms, { spec, fault: passThrough, clock, seed, timeScale: edge?.timeScale ?? 1 });
+  const { passThrough, tpm: state } = fault ?? {};
+  const found = tpms === undefined || state === undefined ? tpms : withTpmState(tpms, state);
+  if (found === undefined || spec.platform !== 'eflow') return found;
+  return withPassThrough(found, { spec, fault: passThrough, clock, seed, timeScale: edge?.timeScale ?? 1 });
 }
 
 /** The thread's tokens as this one device finds them. Calls are written down when steps are. */

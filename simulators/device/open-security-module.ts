@@ -1,8 +1,8 @@
-import { fromBase64 } from '../kernel/bytes.ts';
+import { fromBase64, toBase64 } from '../kernel/bytes.ts';
 import { EnvironmentError } from '../kernel/errors.ts';
 import type { TokenHost } from '../pkcs11/token-host.ts';
 import type { TokenKey } from '../pkcs11/token-key.ts';
-import type { SecurityModule } from '../security/security-module.ts';
+import type { SecurityModule, TpmModule } from '../security/security-module.ts';
 import { createSoftwareSymmetricKey } from '../security/symmetric-key.ts';
 import { openTokenSymmetricKey } from '../security/token-symmetric-key.ts';
 import { openTokenX509 } from '../security/token-x509.ts';
@@ -11,7 +11,7 @@ import { openTpmSymmetricKey } from '../security/tpm-symmetric-key.ts';
 import { openTpmX509 } from '../security/tpm-x509.ts';
 import { createSoftwareX509 } from '../security/x509.ts';
 import type { DeviceKey } from '../tpm/device-keys.ts';
-import type { TpmHost } from '../tpm/tpm-host.ts';
+import type { HostedTpm, TpmHost } from '../tpm/tpm-host.ts';
 import type { DeviceCredentials, WrappedKey } from './device-spec.ts';
 
 /** What runs or opens the security hardware of devices. */
@@ -51,8 +51,20 @@ export async function openSecurityModule(
         signal,
       );
     case 'tpm':
-      return openTpmModule(await requireHost(tpms).open(credentials, signal), credentials);
+      return openTpm(await requireHost(tpms).open(credentials, signal), credentials);
   }
+}
+
+function openTpm(tpm: HostedTpm, atManufacture: Extract<DeviceCredentials, { kind: 'tpm' }>): TpmModule {
+  const { identity, slot } = tpm;
+  const publics =
+    identity === undefined
+      ? atManufacture
+      : {
+          endorsementKey: toBase64(identity.endorsementKey),
+          storageRootKey: toBase64(identity.storageRootKey),
+        };
+  return openTpmModule(tpm, publics, slot);
 }
 
 const unwrap = ({ inPrivate, inPublic }: WrappedKey): DeviceKey => ({

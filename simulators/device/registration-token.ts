@@ -27,7 +27,8 @@ export async function createRegistrationToken(
   const sr = encodeURIComponent(`${idScope}/registrations/${registrationId}`);
   const honest = Math.ceil(clock.nowMs() / 1000) + TOKEN_LIFE_SECONDS;
   const expirySeconds = fault?.sasExpirySeconds?.(honest) ?? honest;
-  const signature = await sign(utf8(sasSigningInput(sr, expirySeconds)));
+  const text = fault?.sasSignedText?.(sr, expirySeconds) ?? sasSigningInput(sr, expirySeconds);
+  const signature = await sign(utf8(text));
   const token = formatSasToken({ sr, signature, expirySeconds, skn: keyName });
   return fault?.sasToken?.(token) ?? token;
 }

@@ -1,5 +1,6 @@
 import type { TokenFault } from '../faults/device-fault.ts';
 import { CryptokiError, InvariantError } from '../kernel/errors.ts';
+import { CKU } from '../pkcs11/constants.ts';
 import type { Cryptoki } from '../pkcs11/cryptoki.ts';
 import { withFaults } from '../pkcs11/decorators/faults.ts';
 import { withPinLock } from '../pkcs11/decorators/pin-lock.ts';
@@ -12,7 +13,7 @@ export function withTokenFault(host: TokenHost, fault: TokenFault): TokenHost {
   let locking: Cryptoki | undefined; // one for all sessions: it counts
   const decorate = (cryptoki: Cryptoki): Cryptoki => {
     if (wrongPinsBefore > 0) locking ??= withPinLock(cryptoki, wrongPinsBefore);
-    return withFaults(locking ?? cryptoki, refuses === undefined ? [] : [refuses]);
+    return withFaults(misused(locking ?? cryptoki, fault), refuses === undefined ? [] : [refuses]);
   };
   return {
     openKey: (uri) => {
@@ -24,6 +25,26 @@ export function withTokenFault(host: TokenHost, fault: TokenFault): TokenHost {
       return host.sessions;
     },
   };
+}
+
+/** Calls that the device makes in another way than it should; the module itself answers. */
+function misused(cryptoki: Cryptoki, { slot: number, loginAs, initializesAgain }: TokenFault): Cryptoki {
+  return {
+    ...cryptoki,
+    openSession: (slot, flags) => {
+      if (initializesAgain === true) cryptoki.initialize();
+      return cryptoki.openSession(number === undefined ? slot : slotNumber(number, slot.length), flags);
+    },
+    login: (session, userType, pin) =>
+      cryptoki.login(session, loginAs === 'security-officer' ? CKU.SO : userType, pin),
+  };
+}
+
+/** CK_SLOT_ID as pkcs11js has it: little-endian, as long as a C long. */
+function slotNumber(number: number, length: number): Buffer {
+  const slot = Buffer.alloc(length);
+  slot.writeUInt32LE(number);
+  return slot;
 }
 
 const WRONG_PIN = { pinSource: null, pinValue: 'wrong' };

@@ -10,15 +10,24 @@ export interface IssuePlan {
     readonly provisioningStatus: 'enabled' | 'disabled';
     /** TPM: whether the EK in the enrollment is this TPM's. */
     readonly endorsementKey: 'own' | 'foreign';
+    /** X.509: which certificate it has; a newer one of the same name is for another key. */
+    readonly certificate: 'own' | 'root' | 'newer';
+    /** Hubs that it is bound to. Default: all. */
+    readonly hubs?: readonly string[];
+    /** Who is to say which hub. Default: nobody, the service decides. */
+    readonly webhookUrl?: string;
   };
-  /** Whether the device holds the key that its enrollment knows (a symmetric key, or a certificate's). */
-  readonly key: 'enrolled' | 'unrelated';
+  /**
+   * Whether the device holds the key that its enrollment knows (a symmetric key, or a certificate's). Of a group:
+   * the group's own key, or the key that is derived from the derived one.
+   */
+  readonly key: 'enrolled' | 'unrelated' | 'of-the-group' | 'derived-twice';
   readonly certificate: {
     readonly commonName: string;
     /** Who signs it: the authority that is enrolled, or one that nobody knows. */
     readonly authority: 'enrolled' | 'unknown';
     readonly sends: 'chain' | 'leaf-only';
-    readonly life: 'current' | 'expired';
+    readonly life: 'current' | 'expired' | 'not-yet-valid';
     /** Whether it is for the key that the device holds. */
     readonly certifies: 'own-key' | 'another-key';
   };
@@ -35,6 +44,8 @@ export type ExpectedRefusal =
   | { readonly kind: 'tpm'; readonly responseName: string }
   /** The device never gets as far as the service: its token refuses, or it cannot use what it has. */
   | { readonly kind: 'token'; readonly code: string }
+  /** What the way to the service comes to: code of the error. */
+  | { readonly kind: 'connection'; readonly code: string }
   /** Neither the service nor the device's hardware: what the platform puts between them. */
   | { readonly kind: 'platform'; readonly code: string };
 
@@ -60,6 +71,12 @@ export interface TokenFault {
   >;
   /** A call that the token refuses, from its `from`th on, counted from 0. */
   readonly refuses?: { readonly call: TokenCall; readonly from?: number; readonly returnName: string };
+  /** The slot by its number, as the device was set up, instead of the one with its token. */
+  readonly slot?: number;
+  /** As whom it logs in. Default: as user. */
+  readonly loginAs?: 'security-officer';
+  /** The module is initialised again for this device, though it is in use. */
+  readonly initializesAgain?: true;
   /** Wrong PINs that somebody has tried before, at a token that locks after so many. */
   readonly wrongPinsBefore?: number;
 }
@@ -70,6 +87,32 @@ export interface PassThroughFault {
   /** TPM commands that still get through. Default: none. */
   readonly afterCommands?: number;
 }
+
+/** What somebody has done to a TPM before the device uses it, or what it does when it is used. */
+export type TpmStateFault =
+  /** A new endorsement seed, as a software TPM has at each start; the device reads its EK anew. */
+  | 'new-endorsement-seed'
+  /** Its EK was made from the template of an SDK, not from that of the TCG; the device reads it anew. */
+  | 'ek-of-other-template'
+  | 'srk-missing'
+  /** Firmware made the SRK from another template first. */
+  | 'srk-of-firmware'
+  /** The device's tool makes EK and SRK where there are some. */
+  | 'provisioned-again'
+  /** The device keeps its key at 0x81001000, which is taken, and does not look. */
+  | 'identity-handle-taken'
+  | 'owner-password'
+  | 'endorsement-password'
+  | 'sessions-full'
+  | 'objects-full'
+  /** TPM2_Startup was never sent. */
+  | 'not-started'
+  /** It takes a command and never answers. */
+  | 'hangs'
+  /** Windows lets this user not send TPM2_ActivateCredential. */
+  | 'command-blocked'
+  /** It answers TPM2_ActivateCredential with half a response. */
+  | 'cut-response';
 
 /** Calls that a fault can have refused, by their names in PKCS #11. */
 type TokenCall = 'C_OpenSession' | 'C_Login' | 'C_SignInit';
@@ -87,12 +130,24 @@ export interface DeviceFault {
   readonly enrollments: readonly EnrollmentKind[];
   /** `native` when the mistake is in a request's content, which an official SDK does not let anybody touch. */
   readonly clients: 'any' | 'native';
+  /** Where the device's key must be for it. Default: anywhere, or a token for mistakes with tokens. */
+  readonly keyStore?: 'software';
   /** Where alone it can happen. */
   readonly platform?: 'eflow';
   /** Of devices with TPM attestation. */
   readonly passThrough?: PassThroughFault;
+  /** The state in which its TPM is, see `device/tpm-state-fault.ts`. */
+  readonly tpm?: TpmStateFault;
   /** How far the device's clock is behind: it makes no difference to tokens that live longer. */
   readonly clockLateSeconds?: number;
+  /** The device judges the dates of the server's certificate by its own clock, as devices do. */
+  readonly judgesDatesByOwnClock?: true;
+  /** PEM of the only root that the device trusts. */
+  readonly trusts?: string;
+  /** Under which name the device registers. */
+  readonly registrationId?: (registrationId: string) => string;
+  /** The device's key as text. */
+  readonly keyText?: (base64: string) => string;
   /** How an error of the device shows to its user, who was told otherwise before. */
   readonly toldAs?: { readonly code: string; readonly message: string };
   /** Before the device exists. */
@@ -101,6 +156,8 @@ export interface DeviceFault {
   readonly token?: TokenFault;
   /** What the device believes its idScope to be. */
   readonly idScope?: (idScope: string) => string;
+  /** What it signs in place of `sr`, a line feed and `se`. */
+  readonly sasSignedText?: (sr: string, expirySeconds: number) => string;
   /** `se` of its SAS tokens, Unix seconds. */
   readonly sasExpirySeconds?: (expirySeconds: number) => number;
   /** The finished token, after signing. */

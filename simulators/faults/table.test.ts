@@ -3,7 +3,13 @@ import type { DeviceFault, IssuePlan } from './device-fault.ts';
 import { deviceFault, faultKinds } from './table.ts';
 
 const honest: IssuePlan = {
-  enrollment: { listed: true, registrationId: 'own', provisioningStatus: 'enabled', endorsementKey: 'own' },
+  enrollment: {
+    listed: true,
+    registrationId: 'own',
+    provisioningStatus: 'enabled',
+    endorsementKey: 'own',
+    certificate: 'own',
+  },
   key: 'enrolled',
   certificate: {
     commonName: 'dev-01',
@@ -37,8 +43,12 @@ describe.each(faultKinds.map((kind) => [kind, deviceFault(kind)] as const))(
       const touchesRequests =
         fault.sasExpirySeconds !== undefined ||
         fault.sasToken !== undefined ||
+        fault.sasSignedText !== undefined ||
+        fault.keyText !== undefined ||
+        fault.registrationId !== undefined ||
+        (fault.clockLateSeconds ?? 0) > HOUR_SECONDS ||
         fault.issue?.(honest).presentedEndorsementKey === 'foreign';
-      expect(fault.clients).toBe(touchesRequests ? 'native' : 'any');
+      if (fault.tpm === undefined) expect(fault.clients).toBe(touchesRequests ? 'native' : 'any');
     });
 
     it('is described in one clause', () => {
@@ -46,6 +56,8 @@ describe.each(faultKinds.map((kind) => [kind, deviceFault(kind)] as const))(
     });
   },
 );
+
+const HOUR_SECONDS = 3_600;
 
 /** The names of what a fault makes differ from an honest device. */
 function changes(fault: DeviceFault): string[] {
@@ -57,6 +69,11 @@ function changes(fault: DeviceFault): string[] {
     ...(sasExpirySeconds !== undefined && sasExpirySeconds(1_700_000_000) < 1_700_000_000 ? ['se'] : []),
     ...(Object.keys(tokenFault ?? {}).length > 0 ? ['token'] : []),
     ...(fault.passThrough === undefined ? [] : ['passThrough']),
+    ...(fault.tpm === undefined ? [] : ['tpm']),
+    ...(fault.trusts === undefined ? [] : ['trusts']),
+    ...(fault.keyText === undefined || fault.keyText('AAA=') === 'AAA=' ? [] : ['keyText']),
+    ...(fault.registrationId === undefined || fault.registrationId('a') === 'a' ? [] : ['registrationId']),
+    ...(fault.sasSignedText === undefined || fault.sasSignedText('a%2Fb', 1) === 'a%2Fb\n1' ? [] : ['text']),
     ...((fault.clockLateSeconds ?? 0) > 0 ? ['clock'] : []),
     ...(sasToken !== undefined && sasToken(token) !== token ? ['token'] : []),
   ];

@@ -1,5 +1,10 @@
 import { InvariantError } from '../kernel/errors.ts';
+import { certificateNotYetValid } from './certificate-not-yet-valid.ts';
 import { certificateOfAnotherKey } from './certificate-of-another-key.ts';
+import { certificateRolled } from './certificate-rolled.ts';
+import { clockOf1970 } from './clock-of-1970.ts';
+import { clockTenMinutesLate } from './clock-ten-minutes-late.ts';
+import { clockTwoHoursLate } from './clock-two-hours-late.ts';
 import { cnMismatch } from './cn-mismatch.ts';
 import type { DeviceFault } from './device-fault.ts';
 import { disabledEnrollment } from './disabled-enrollment.ts';
@@ -15,17 +20,32 @@ import { ekNotEnrolled } from './ek-not-enrolled.ts';
 import { expiredCertificate } from './expired-certificate.ts';
 import { expiredSas } from './expired-sas.ts';
 import { foreignChallenge } from './foreign-challenge.ts';
+import { hubNotLinked } from './hub-not-linked.ts';
+import { initializedTwice } from './initialized-twice.ts';
+import { keyDerivedTwice } from './key-derived-twice.ts';
 import { keyMissing } from './key-missing.ts';
+import { keyNotDerived } from './key-not-derived.ts';
+import { keyWithoutPadding } from './key-without-padding.ts';
 import { missingIntermediate } from './missing-intermediate.ts';
+import { officerLogin } from './officer-login.ts';
 import { otherCa } from './other-ca.ts';
+import { otherServerRoot } from './other-server-root.ts';
 import { pinLocked } from './pin-locked.ts';
 import { pinUnreadable } from './pin-unreadable.ts';
+import { rootEnrolled } from './root-enrolled.ts';
+import { sasLifeForExpiry } from './sas-life-for-expiry.ts';
+import { sasNotEncoded } from './sas-not-encoded.ts';
+import { sasWithoutNewline } from './sas-without-newline.ts';
 import { sessionLimit } from './session-limit.ts';
+import { slotByNumber } from './slot-by-number.ts';
 import { tamperedToken } from './tampered-token.ts';
 import { tokenAbsent } from './token-absent.ts';
 import { tokenError } from './token-error.ts';
 import { tokenRemoved } from './token-removed.ts';
+import { tpmStateFaults } from './tpm-states.ts';
 import { unknownId } from './unknown-id.ts';
+import { upperCaseId } from './upper-case-id.ts';
+import { webhookUnreachable } from './webhook-unreachable.ts';
 import { wrongKey } from './wrong-key.ts';
 import { wrongPin } from './wrong-pin.ts';
 import { wrongScope } from './wrong-scope.ts';
@@ -53,6 +73,26 @@ export const deviceFaults = {
   'ek-not-enrolled': ekNotEnrolled,
   'foreign-challenge': foreignChallenge,
   'disabled-enrollment': disabledEnrollment,
+  'key-derived-twice': keyDerivedTwice,
+  'key-not-derived': keyNotDerived,
+  'key-without-padding': keyWithoutPadding,
+  'sas-not-encoded': sasNotEncoded,
+  'sas-without-newline': sasWithoutNewline,
+  'sas-life-for-expiry': sasLifeForExpiry,
+  'clock-two-hours-late': clockTwoHoursLate,
+  'clock-ten-minutes-late': clockTenMinutesLate,
+  'clock-of-1970': clockOf1970,
+  'upper-case-id': upperCaseId,
+  'root-enrolled': rootEnrolled,
+  'certificate-rolled': certificateRolled,
+  'certificate-not-yet-valid': certificateNotYetValid,
+  'other-server-root': otherServerRoot,
+  'hub-not-linked': hubNotLinked,
+  'webhook-unreachable': webhookUnreachable,
+  'slot-by-number': slotByNumber,
+  'officer-login': officerLogin,
+  'initialized-twice': initializedTwice,
+  ...tpmStateFaults,
   'eflow-tpm-off': eflowTpmOff,
   'eflow-broker-timeout': eflowBrokerTimeout,
   'eflow-proxy-closed': eflowProxyClosed,

@@ -49,6 +49,8 @@ export interface TokenInfo {
  * @see PKCS #11 v2.40 §5
  */
 export interface Cryptoki {
+  /** C_Initialize: who loads the module has done it. */
+  initialize(): void;
   getInfo(): ModuleInfo;
   /** @param tokenPresent leaves out empty slots. Asking SoftHSM is what makes its next free slot. */
   getSlotList(tokenPresent: boolean): readonly Handle[];
@@ -82,6 +84,7 @@ export interface Cryptoki {
 
 /** Names of the calls as the standard has them, by ours. */
 export const callNames = {
+  initialize: 'C_Initialize',
   getInfo: 'C_GetInfo',
   getSlotList: 'C_GetSlotList',
   getTokenInfo: 'C_GetTokenInfo',
@@ -159,6 +162,7 @@ function unusable(path: string, cause: unknown): EnvironmentError {
 
 function createCryptoki(module: pkcs11js.PKCS11): Cryptoki {
   return {
+    initialize: () => call('C_Initialize', () => module.C_Initialize()),
     getInfo: () =>
       call('C_GetInfo', () => {
         const info = module.C_GetInfo();

@@ -28,6 +28,8 @@ export interface IdentityKeySlot {
   readonly handle: number;
   /** The key that is there is given up before the new one is unwrapped: a broken blob leaves none. */
   readonly clearedFirst: boolean;
+  /** Nobody looks whether a key is there: a handle that is taken stays taken. */
+  readonly neverCleared?: boolean;
 }
 
 /** As every SDK has it. */
@@ -192,7 +194,7 @@ async function replaceIdentityKey(
   objectHandle: number,
   slot: IdentityKeySlot,
 ): Promise<void> {
-  if (!slot.clearedFirst) await clearSlot(client, slot);
+  if (!slot.clearedFirst && slot.neverCleared !== true) await clearSlot(client, slot);
   const request = { auth: TPM_RH.OWNER, objectHandle, persistentHandle: slot.handle };
   await client.execute(commands.EvictControl, request);
 }

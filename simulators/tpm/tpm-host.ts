@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import type { IdentityKeySlot, TpmIdentity } from './attestation.ts';
 import { startDedicatedHost } from './hosts/dedicated.ts';
 import { startPooledHost } from './hosts/pooled.ts';
 import type { TpmTransport } from './transport.ts';
@@ -23,6 +24,10 @@ export interface TpmHost extends AsyncDisposable {
 
 /** One TPM of a host; disposing of it keeps its state for the next opening, in either mode. */
 export interface HostedTpm extends AsyncDisposable {
+  /** EK and SRK where they are no longer what they were at manufacture. */
+  readonly identity?: TpmIdentity;
+  /** Where the device keeps its identity key, where that is not the usual handle. */
+  readonly slot?: IdentityKeySlot;
   /**
    * Runs one whole flow (attest, sign) on the TPM; flows take turns. The transport is good for this flow only,
    * may be used in parallel, and its TPM has been started. In pooled mode sessions and transient objects end with

@@ -22,6 +22,8 @@ export interface TlsEndpoint {
   readonly proxy?: HttpProxy | undefined;
   /** PEM of the roots that sign the server's certificate; the system's roots when absent. */
   readonly caPem?: string | undefined;
+  /** A clock of the device's own, by which it judges the dates of the server's certificate. */
+  readonly nowMs?: (() => number) | undefined;
 }
 
 /**
@@ -40,7 +42,8 @@ export async function openTlsConnection(
     let phase: TransportPhase = tunnel === undefined ? 'resolve' : 'tls';
     const socket: TLSSocket = connect({
       ...connectionOptions(endpoint, secureContext),
-      checkServerIdentity: () => checkServerName(socket, endpoint.hostName),
+      checkServerIdentity: () =>
+        checkServerDates(socket, endpoint) ?? checkServerName(socket, endpoint.hostName),
       ...(tunnel === undefined ? {} : { socket: tunnel }),
     });
     // Node lays the server's whole chain out as objects for checkServerIdentity, a fifth of the CPU of a handshake.
@@ -92,6 +95,19 @@ function connectionOptions(endpoint: TlsEndpoint, secureContext: SecureContext):
     // RFC 6066 §3: no IP address in SNI.
     servername: isIP(endpoint.hostName) === 0 ? endpoint.hostName : '',
   };
+}
+
+/** As OpenSSL does it, by the clock of the machine; and in its words. */
+function checkServerDates(socket: TLSSocket, { nowMs }: TlsEndpoint): Error | undefined {
+  const certificate = nowMs === undefined ? undefined : socket.getPeerX509Certificate();
+  if (nowMs === undefined || certificate === undefined) return undefined;
+  if (nowMs() < certificate.validFromDate.getTime()) {
+    return Object.assign(new Error('certificate is not yet valid'), { code: 'CERT_NOT_YET_VALID' });
+  }
+  if (nowMs() > certificate.validToDate.getTime()) {
+    return Object.assign(new Error('certificate has expired'), { code: 'CERT_HAS_EXPIRED' });
+  }
+  return undefined;
 }
 
 /**

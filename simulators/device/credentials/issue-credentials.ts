@@ -52,12 +52,14 @@ export async function issueCredentials(
 ): Promise<IssuedCredentials> {
   const plan = planFor(spec);
   const { credentials, attestation, key } = await issue(spec, plan, authority, hardware);
-  const { listed, registrationId: enrolledAs, provisioningStatus } = plan.enrollment;
+  const { listed, registrationId: enrolledAs, provisioningStatus, hubs, webhookUrl } = plan.enrollment;
   const enrollment: IndividualEnrollment = {
     registrationId: enrolledAs === 'own' ? spec.registrationId : `${spec.registrationId}-another`,
     attestation,
     provisioningStatus,
     capabilities: { iotEdge: true },
+    ...(hubs === undefined ? {} : { iotHubs: hubs }),
+    ...(webhookUrl === undefined ? {} : customAllocation(webhookUrl)),
   };
   // An individual entry goes before the group: that is how one member of a group is blocked.
   const individually = spec.enrollment === 'individual' || provisioningStatus === 'disabled';
@@ -66,9 +68,21 @@ export async function issueCredentials(
   return listed && individually ? { ...common, enrollment } : common;
 }
 
+const customAllocation = (webhookUrl: string) =>
+  ({
+    allocationPolicy: 'custom',
+    customAllocationDefinition: { webhookUrl, apiVersion: '2021-10-01' },
+  }) as const;
+
 function planFor({ registrationId, fault }: DeviceSpec): IssuePlan {
   const honest: IssuePlan = {
-    enrollment: { listed: true, registrationId: 'own', provisioningStatus: 'enabled', endorsementKey: 'own' },
+    enrollment: {
+      listed: true,
+      registrationId: 'own',
+      provisioningStatus: 'enabled',
+      endorsementKey: 'own',
+      certificate: 'own',
+    },
     key: 'enrolled',
     certificate: {
       commonName: registrationId,

@@ -15,7 +15,7 @@ export function issueSymmetricKey(
     enrollment === 'group'
       ? toBase64(deriveGroupDeviceKey(fromBase64(symmetricGroup.primaryKey), registrationId))
       : newSymmetricKey();
-  const key = plan.key === 'enrolled' ? enrolledKey : newSymmetricKey();
+  const key = keyOnDevice(plan.key, enrolledKey, { registrationId, groupKey: symmetricGroup.primaryKey });
   return {
     credentials: { kind: 'symmetric-key', key },
     attestation: {
@@ -23,4 +23,22 @@ export function issueSymmetricKey(
       symmetricKey: { primaryKey: enrolledKey, secondaryKey: newSymmetricKey() },
     },
   };
+}
+
+/** base64. */
+function keyOnDevice(
+  kind: IssuePlan['key'],
+  enrolledKey: string,
+  { registrationId, groupKey }: { readonly registrationId: string; readonly groupKey: string },
+): string {
+  switch (kind) {
+    case 'enrolled':
+      return enrolledKey;
+    case 'unrelated':
+      return newSymmetricKey();
+    case 'of-the-group':
+      return groupKey;
+    case 'derived-twice':
+      return toBase64(deriveGroupDeviceKey(fromBase64(enrolledKey), registrationId));
+  }
 }

@@ -18,13 +18,14 @@ const DAY_MS = 86_400_000;
  */
 export async function issueX509(
   { enrollment, keyAlgorithm = 'ec-p256' }: DeviceSpec,
-  { key, certificate }: IssuePlan,
+  { key, certificate, enrollment: { certificate: enrolledOne } }: IssuePlan,
   authority: FleetAuthority,
 ): Promise<Issued> {
   const pki = await opened(certificate.authority === 'enrolled' ? authority.pki : authority.unknownPki);
   const request = { ...certificateRequest(enrollment, certificate), keyAlgorithm };
   const held = await pki.issueDeviceCertificate(request);
-  const enrolled = key === 'enrolled' ? held : await pki.issueDeviceCertificate(request);
+  const other = key !== 'enrolled' || enrolledOne === 'newer';
+  const enrolled = other ? await pki.issueDeviceCertificate(request) : held;
   return {
     credentials: {
       kind: 'x509',
@@ -33,7 +34,13 @@ export async function issueX509(
     },
     attestation: {
       type: 'x509',
-      x509: { clientCertificates: { primary: { certificate: enrolled.certificatePem } } },
+      x509: {
+        clientCertificates: {
+          primary: {
+            certificate: enrolledOne === 'root' ? authority.pki.rootPem : enrolled.certificatePem,
+          },
+        },
+      },
     },
   };
 }
@@ -45,17 +52,22 @@ export const certificateRequest = (
 ): Omit<DeviceCertificateRequest, 'keyAlgorithm'> => ({
   commonName,
   issuer: enrollment === 'group' ? 'intermediate' : 'self',
-  ...(life === 'expired' ? expiredYesterday() : {}),
+  ...lives[life](),
 });
 
 /** What a device sends of its chain. */
 export const sent = (issued: CertifiedKey, what: IssuePlan['certificate']['sends']): string =>
   what === 'chain' ? issued.chainPem : issued.certificatePem;
 
-function expiredYesterday(): Pick<DeviceCertificateRequest, 'notBefore' | 'notAfter'> {
-  const nowMs = Date.now();
-  return { notBefore: new Date(nowMs - 30 * DAY_MS), notAfter: new Date(nowMs - DAY_MS) };
-}
+type Life = Pick<DeviceCertificateRequest, 'notBefore' | 'notAfter'>;
+
+const daysFromNow = (days: number): Date => new Date(Date.now() + days * DAY_MS);
+
+const lives: Readonly<Record<IssuePlan['certificate']['life'], () => Life>> = {
+  current: () => ({}),
+  expired: () => ({ notBefore: daysFromNow(-30), notAfter: daysFromNow(-1) }),
+  'not-yet-valid': () => ({ notBefore: daysFromNow(1), notAfter: daysFromNow(30) }),
+};
 
 const openedBundles = new WeakMap<PkiBundle, Promise<TestPki>>();
 
