@@ -90,6 +90,12 @@ export type { KeyUse } from './security/key-use.ts';
 // server
 export { isLoopback } from './server/loopback.ts';
 export type { SeenRequest } from './server/observe-requests.ts';
+// service-client
+export {
+  createDpsServiceClient,
+  type DpsServiceClient,
+  MOST_ENROLLMENTS_AT_ONCE,
+} from './service-client/dps-service-client.ts';
 // tls-key
 export { probeTlsKeys } from './tls-key/index.ts';
 // tpm
