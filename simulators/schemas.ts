@@ -118,7 +118,7 @@ function faultImpossibility(axes: CellAxes): string | undefined {
   if (clients === 'native' && client === 'iot-edge')
     return `the IoT Edge daemon cannot be made to do ${fault}`;
   if (clockLateSeconds > 0 && tokenLifeSeconds(axes) > clockLateSeconds)
-    return 'its SAS token lives for an hour: a clock that is 30 minutes late does it no harm';
+    return `its SAS token lives for longer: a clock that is ${clockLateSeconds / 60} minutes late does it no harm`;
   return undefined;
 }
 
