@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { deviceFault } from '../../simulators/faults/table.ts';
 import {
   clientKinds,
   createDevice,
@@ -19,10 +18,10 @@ import {
   type CellAxes,
   enrollmentKinds,
   expectedOfFault,
-  faultKinds,
   impossibility,
 } from '../../simulators/schemas.ts';
 import { makeTestTpms, type TestTpms } from '../../simulators/tpm/testing/test-tpms.ts';
+import { answeredFaults } from '../support/answered-faults.ts';
 
 /** The two that are libraries: the daemon of IoT Edge has tests of its own. */
 const clients = clientKinds.filter((client) => client !== 'iot-edge');
@@ -44,14 +43,7 @@ const cells: readonly CellAxes[] = enrollmentKinds.flatMap((enrollment) =>
 );
 const possible = (candidates: readonly CellAxes[]): CellAxes[] =>
   candidates.filter((cell) => impossibility(cell) === undefined);
-
-/** What the service itself answers, under its usual rules, or the TPM to what the service sent: the same for each client. */
-const answered = faultKinds.filter((kind) => {
-  const { expected, platform, registrationId, tpm } = deviceFault(kind);
-  if (platform !== undefined || registrationId !== undefined || tpm !== undefined) return false;
-  return Object.values(expected).every((each) => ['refused', 'ended', 'tpm'].includes(each.kind));
-});
-const mistaken = possible(cells.flatMap((cell) => answered.map((fault) => ({ ...cell, fault }))));
+const mistaken = possible(cells.flatMap((cell) => answeredFaults.map((fault) => ({ ...cell, fault }))));
 
 const titleOf = ({ client, attestation, enrollment }: CellAxes): string =>
   `${client} client, ${attestation}, ${enrollment}`;
@@ -156,10 +148,10 @@ describe('both clients against the emulator', () => {
   it('cover every cell and every mistake that a client of this host can make', () => {
     expect(possible(cells)).toHaveLength(10);
     // The others, of TPMs, tokens, clocks and pass-throughs, have fleets of their own in scenarios/failure and conformance.
-    expect(answered.length).toBeGreaterThan(20);
+    expect(answeredFaults.length).toBeGreaterThan(20);
     const made = new Set(mistaken.map(({ fault }) => fault));
     // Tokens of these clients live for an hour: ten minutes do them no harm.
-    expect(answered.filter((fault) => !made.has(fault))).toEqual(['clock-ten-minutes-late']);
+    expect(answeredFaults.filter((fault) => !made.has(fault))).toEqual(['clock-ten-minutes-late']);
   });
 
   it('let no secret into a trace or the request log', async () => {
