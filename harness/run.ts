@@ -1,9 +1,9 @@
 import { tmpdir } from 'node:os';
 import type { RunResult } from '../reports/run-result.ts';
 import { openScratchDirectory } from '../simulators/index.ts';
+import { allowedProxy } from './environment/allowed-proxy.ts';
 import { pacedLoad } from './environment/azure/pacing.ts';
 import { openEndpoint } from './environment/endpoint.ts';
-import { requireAllowedProxy } from './environment/external-endpoint.ts';
 import { openKeyLog } from './environment/key-log.ts';
 import { calibrate } from './load/calibrate.ts';
 import type { FleetRun, Progress } from './load/fleet-run.ts';
@@ -51,7 +51,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { allowedHosts = [] } = options;
   const startedAt = new Date();
   const scenario = paced(options.scenario);
-  await requireAllowedProxy(scenario, scenarioFile, allowedHosts);
+  const proxy = await allowedProxy(scenario, scenarioFile, allowedHosts);
   const { onlyCells = () => true } = options;
   const cells = expandMatrix(scenario).filter(({ name }) => onlyCells(name));
   const plan = planFleet(scenario, cells);
@@ -79,7 +79,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   );
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const fleet: FleetRun = {
-    ...{ scenario, plan, ranges, setup, endpoint, tokens, pool, signal, onProgress },
+    ...{ scenario, plan, ranges, setup, endpoint, proxy, tokens, pool, signal, onProgress },
     directory: directory.path,
   };
   await prepareFleet(fleet);
