@@ -23,7 +23,7 @@ module.exports = {
     forbid('no-cycles', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
     forbid(
       'no-orphans',
-      { orphan: true, pathNot: ['\\.(test|config)\\.ts$', '^scripts/', '^bench/', '\\.d\\.ts$'] },
+      { orphan: true, pathNot: ['\\.(test|config)\\.[jt]s$', '^scripts/', '^bench/', '\\.d\\.ts$'] },
       {},
     ),
     forbid('no-unresolvable-imports', {}, { couldNotResolve: true }),

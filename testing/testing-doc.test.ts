@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const doc = readFileSync('docs/testing.md', 'utf8');
-const examples = readdirSync('examples').filter((name) => /test\.mjs$/.test(name));
+const examples = readdirSync('examples').filter((name) => /test\.js$/.test(name));
 
 describe('docs/testing.md', () => {
   it.each(examples)('shows %s as it is', (name) => {

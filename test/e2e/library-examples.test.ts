@@ -19,7 +19,7 @@ describe('the examples of the library', () => {
   });
 
   it('pass in node:test', async () => {
-    const output = await run(process.execPath, '--test', '--test-reporter=tap', 'examples/tpm.node-test.mjs');
+    const output = await run(process.execPath, '--test', '--test-reporter=tap', 'examples/tpm.node-test.js');
     expect(output).toMatch(/^# pass 2$/m);
     expect(output).toMatch(/^# tests 2$/m);
   });

@@ -1,4 +1,4 @@
-// node --test examples/tpm.node-test.mjs
+// node --test examples/tpm.node-test.js
 import assert from 'node:assert/strict';
 import { Agent } from 'node:https';
 import { test } from 'node:test';
