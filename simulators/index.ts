@@ -3,6 +3,7 @@
  */
 
 // containers
+export { openContainerToken } from './containers/container-token.ts';
 export { openContainerTpm } from './containers/container-tpm.ts';
 export { startEmulatorContainer } from './containers/emulator-container.ts';
 // device

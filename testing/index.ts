@@ -16,6 +16,7 @@ export type {
 export { DpsEmulator } from './dps-emulator.ts';
 export { DpsEmulatorContainer } from './dps-emulator-container.ts';
 export { SoftHsm } from './soft-hsm.ts';
+export { SoftHsmContainer } from './soft-hsm-container.ts';
 export { SoftwareTpm } from './software-tpm.ts';
 export { SoftwareTpmContainer } from './software-tpm-container.ts';
 export type { Endpoint, Endpoints, StartedDpsEmulator } from './started-dps-emulator.ts';

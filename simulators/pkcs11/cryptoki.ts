@@ -137,6 +137,24 @@ export function loadCryptoki(path: string): Cryptoki {
 }
 
 /**
+ * The same for a module that reads its configuration from the environment, in C_Initialize.
+ *
+ * @param environment what only this module is to see; for the main thread, whose changes alone reach it
+ */
+export function loadWithEnvironment(path: string, environment: Readonly<Record<string, string>>): Cryptoki {
+  const before = Object.keys(environment).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, environment);
+  try {
+    return loadCryptoki(path);
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}
+
+/**
  * Ends a module for the whole process: sessions and handles of every thread are gone. Only the main thread may do
  * this, after all workers have ended: a thread that is inside a call dies with the process.
  */

@@ -3,12 +3,23 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { findP11KitClient } from '../../simulators/containers/container-token.ts';
 import { createTestPki } from '../../simulators/index.ts';
-import { DpsEmulatorContainer, SoftwareTpmContainer } from '../../testing/index.ts';
+import {
+  DpsEmulator,
+  DpsEmulatorContainer,
+  SoftHsmContainer,
+  SoftwareTpmContainer,
+} from '../../testing/index.ts';
 import { runVitestExample } from '../support/library-example.ts';
+import { registerWithToken } from '../support/sdk-x509.ts';
 import { docker, testLabel, until } from './docker.ts';
 
 const run = promisify(execFile);
+
+const noClient =
+  findP11KitClient() === undefined ? 'p11-kit-client.so is missing: scripts/setup --containers' : '';
+if (noClient !== '') process.stderr.write(`containers: tokens skipped: ${noClient}\n`);
 
 describe.skipIf(inject('noContainers') !== '')('dps-rig/testing in containers', () => {
   beforeAll(() => {
@@ -53,6 +64,24 @@ describe.skipIf(inject('noContainers') !== '')('dps-rig/testing in containers', 
     const modulus = /rsa: ([0-9a-f]+)/.exec(stdout)?.[1] ?? 'none';
     expect(Buffer.from(tpm.endorsementKey, 'base64').toString('hex')).toContain(modulus);
     expect(tpm.registrationId).toMatch(/^[a-z2-7]{52}$/);
+  });
+
+  it.skipIf(noClient !== '')('has a token whose key the official SDK proves the device with', async () => {
+    await using dps = await new DpsEmulator().start();
+    using _trust = dps.trust();
+    await using hsm = await new SoftHsmContainer().withRegistrationId('edge-01').start();
+    await using other = await new SoftHsmContainer().withKeyAlgorithm('rsa-2048').start();
+    await dps.enroll({ registrationId: 'edge-01', attestation: hsm.attestation });
+    expect(await registerWithToken(dps, hsm)).toMatchObject({ deviceId: 'edge-01' });
+    for (const { modulePath, environment, pin, registrationId } of [hsm, other]) {
+      const { stdout } = await run(
+        'pkcs11-tool',
+        ['--module', modulePath, '--login', '--pin', pin, '--list-objects'],
+        { env: { ...process.env, ...environment } },
+      );
+      expect(stdout).toContain(`CN=${registrationId}`);
+      expect(stdout).toMatch(/Access: +sensitive, always sensitive, never extractable, local/);
+    }
   });
 
   it('runs the example: the same test with DPS in this process and in a container', async () => {
