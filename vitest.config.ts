@@ -10,7 +10,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['{harness,simulators,reports,scripts,bench}/**/*.test.ts'] },
+        test: { name: 'unit', include: ['{harness,simulators,reports,testing,scripts,bench}/**/*.test.ts'] },
       },
       {
         extends: true,

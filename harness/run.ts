@@ -1,8 +1,9 @@
 import { tmpdir } from 'node:os';
 import type { RunResult } from '../reports/run-result.ts';
 import { openScratchDirectory } from '../simulators/index.ts';
+import { allowedProxy } from './environment/allowed-proxy.ts';
+import { pacedLoad } from './environment/azure/pacing.ts';
 import { openEndpoint } from './environment/endpoint.ts';
-import { requireAllowedProxy } from './environment/external-endpoint.ts';
 import { openKeyLog } from './environment/key-log.ts';
 import { calibrate } from './load/calibrate.ts';
 import type { FleetRun, Progress } from './load/fleet-run.ts';
@@ -32,6 +33,10 @@ export interface RunOptions {
   readonly keyLogFile?: string | undefined;
   /** Only these cells of the matrix, by name. Default: all. */
   readonly onlyCells?: ((name: string) => boolean) | undefined;
+  /** `--consent`: load may go to a real service that is named besides. */
+  readonly consent?: boolean;
+  /** Where a run at a real service writes down what it makes there. */
+  readonly journalFile?: string;
   /** Private hosts besides loopback that the user lets load go to. */
   readonly allowedHosts?: readonly string[];
 }
@@ -42,10 +47,11 @@ export interface RunOptions {
  * @throws when it is interrupted before the first device could start: there is nothing to report then
  */
 export async function run(options: RunOptions): Promise<RunResult> {
-  const { scenario, scenarioFile, signal, onProgress = () => undefined, keyLogFile } = options;
+  const { scenarioFile, signal, onProgress = () => undefined, keyLogFile } = options;
   const { allowedHosts = [] } = options;
   const startedAt = new Date();
-  await requireAllowedProxy(scenario, scenarioFile, allowedHosts);
+  const scenario = paced(options.scenario);
+  const proxy = await allowedProxy(scenario, scenarioFile, allowedHosts);
   const { onlyCells = () => true } = options;
   const cells = expandMatrix(scenario).filter(({ name }) => onlyCells(name));
   const plan = planFleet(scenario, cells);
@@ -58,6 +64,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
   await using endpoint = await openEndpoint(scenario.endpoint, {
     ...{ scenarioFile, seed: plan.seed, allowedHosts },
     onKeyLog: keyLog?.write,
+    azure: {
+      ...{ scenarioFile, signal, consent: { allowedHosts, given: options.consent ?? false } },
+      journalFile: options.journalFile ?? `journal-${plan.fleetTag}.jsonl`,
+      planned: () => Iterator.from(plan.devices).map(({ spec }) => spec.registrationId),
+    },
   });
   // Before the threads start, and until they have ended: they share what PKCS#11 modules it loads.
   await using tokens = await openFleetTokens(
@@ -68,7 +79,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   );
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const fleet: FleetRun = {
-    ...{ scenario, plan, ranges, setup, endpoint, tokens, pool, signal, onProgress },
+    ...{ scenario, plan, ranges, setup, endpoint, proxy, tokens, pool, signal, onProgress },
     directory: directory.path,
   };
   await prepareFleet(fleet);
@@ -105,3 +116,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
     ...{ timed, calibration, keyCustody, checks, interrupted },
   });
 }
+
+/** A real service is sent no more than its quota allows, whatever the scenario says. */
+const paced = (scenario: Scenario): Scenario =>
+  scenario.endpoint.kind === 'azure'
+    ? { ...scenario, load: pacedLoad(scenario.load, scenario.endpoint) }
+    : scenario;

@@ -9,6 +9,7 @@ import {
   UsageError,
 } from '../../simulators/kernel/errors.ts';
 import { addCheckCommand } from './commands/check.ts';
+import { addCleanupCommand } from './commands/cleanup.ts';
 import { addConformanceCommand } from './commands/conformance.ts';
 import { addDeviceCommand } from './commands/device.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -33,6 +34,7 @@ function createProgram(): Command {
   addRunCommand(program);
   addDeviceCommand(program);
   addConformanceCommand(program);
+  addCleanupCommand(program);
   addValidateCommand(program);
   addEmulateCommand(program);
   addStateCommands(program);

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { renderConsoleSummary, writeReports } from '../../reports/index.ts';
 import type { RunResult } from '../../reports/run-result.ts';
 import { makeDirectory } from '../../simulators/kernel/make-directory.ts';
@@ -9,7 +9,8 @@ import { openInterrupts } from './interrupts.ts';
 import { createProgressDisplay } from './progress-display.ts';
 
 /** What commands that run a scenario are told besides it. */
-export interface RunAndReportOptions extends Pick<RunOptions, 'keyLogFile' | 'allowedHosts' | 'onlyCells'> {
+export interface RunAndReportOptions
+  extends Pick<RunOptions, 'keyLogFile' | 'allowedHosts' | 'onlyCells' | 'consent'> {
   /** Of the reports. Default: `out/` and the name of the file. */
   readonly out?: string | undefined;
   readonly quiet?: true | undefined;
@@ -32,6 +33,7 @@ export async function runAndReport(
   const { signal } = interrupts;
   const result = await run({
     ...{ scenario, scenarioFile: file, signal, onProgress: display.show },
+    journalFile: join(out, 'journal.jsonl'),
     ...runOptions,
   }).catch((error: unknown) => {
     if (signal.aborted) return undefined;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { HttpProxy } from '../../simulators/schemas.ts';
 import type { RunEndpoint } from '../environment/run-endpoint.ts';
 import type { FleetPlan } from '../plan/fleet-plan.ts';
 import type { Range } from '../plan/ranges.ts';
@@ -15,6 +16,8 @@ export interface FleetRun {
   readonly ranges: readonly Range[];
   readonly setup: RunSetup;
   readonly endpoint: RunEndpoint;
+  /** What every device goes through; undefined when they go straight. */
+  readonly proxy: HttpProxy | undefined;
   readonly pool: WorkerPool;
   readonly tokens: FleetTokens;
   /** For credentials and TPM states; private, and gone after the run. */

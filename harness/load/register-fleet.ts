@@ -1,16 +1,13 @@
 import { join } from 'node:path';
-import type { DpsEndpoint } from '../../simulators/index.ts';
 import { systemClock } from '../../simulators/kernel/clock.ts';
 import { serializeError } from '../../simulators/kernel/errors.ts';
 import { createLimiter } from '../../simulators/kernel/limiter.ts';
-import { parseProxyUrl } from '../../simulators/schemas.ts';
 import { FleetLedger } from '../metrics/fleet-ledger.ts';
 import type { Outcome } from '../metrics/outcome.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import { type Load, type Schedule, scheduleOf } from '../plan/arrivals.ts';
 import type { PlannedDevice } from '../plan/fleet-plan.ts';
 import type { Range } from '../plan/ranges.ts';
-import type { Scenario } from '../scenario/scenario-schema.ts';
 import { credentialsFile, type FleetRun } from './fleet-run.ts';
 import type { RunRangeTask } from './range-tasks.ts';
 import { SharedControl, sharedNowMs } from './shared-control.ts';
@@ -146,7 +143,7 @@ const startsOf = ({ from, to }: Range, first: number, schedule: Schedule): Float
   Float64Array.from({ length: to - from }, (_, at) => schedule(from + at - first) ?? Number.NaN);
 
 function rangeTask(
-  { scenario, plan, setup, endpoint, directory }: FleetRun,
+  { scenario, plan, setup, endpoint, proxy, directory }: FleetRun,
   {
     control,
     ...part
@@ -159,7 +156,7 @@ function rangeTask(
     ...part,
     credentialsFile: credentialsFile(directory, part.range),
     control: control.memory,
-    endpoint: { ...endpoint.dps, ...proxyOf(scenario) },
+    endpoint: { ...endpoint.dps, proxy },
     nullEndpoint: endpoint.kind === 'null',
     seed: plan.seed,
     attemptTimeoutMs,
@@ -176,11 +173,6 @@ function rangeTask(
       chip: scenario.tpm.chip,
     },
   };
-}
-
-/** The scenario was checked: what stands there is a proxy. */
-function proxyOf({ run: { proxy } }: Scenario): Pick<DpsEndpoint, 'proxy'> {
-  return proxy === undefined ? {} : { proxy: parseProxyUrl(proxy) };
 }
 
 function onceAborted(signal: AbortSignal, act: () => void): Disposable {

@@ -66,10 +66,10 @@ describe('the package, installed in an empty project', () => {
   it('runs a scenario', async () => {
     writeFileSync(join(project, 'fleet.toml'), scenario);
     await npx('run', 'fleet.toml', '--out', 'report');
-    const { verdict, counts } = runResultSchema.parse(
+    const { verdict, outcomes } = runResultSchema.parse(
       JSON.parse(readFileSync(join(project, 'report', 'run-result.json'), 'utf8')),
     );
-    expect({ verdict, counts }).toMatchObject({ verdict: 'passed' });
+    expect({ verdict, assigned: outcomes.assigned }).toEqual({ verdict: 'passed', assigned: 6 });
   });
 
   it('is an emulator until it is interrupted', async () => {
@@ -85,8 +85,32 @@ describe('the package, installed in an empty project', () => {
     expect(await exited).toEqual([0, null]);
   });
 
+  it('is a library for the tests of others', async () => {
+    const lines = [
+      "import { DpsEmulator, SoftwareTpm } from 'dps-rig/testing';",
+      'await using dps = await new DpsEmulator().start();',
+      'await using tpm = await new SoftwareTpm().start();',
+      'const { status } = await fetch(dps.endpoints.https.url).catch((error) => ({ status: error.cause.code }));',
+      'console.log(JSON.stringify({ idScope: dps.idScope, registrationId: tpm.registrationId, status }));',
+    ];
+    writeFileSync(join(project, 'use.js'), lines.join('\n'));
+    const { stdout } = await promisify(execFile)(process.execPath, ['use.js'], { cwd: project });
+    // Nobody told this process of the emulator's root: what it meets is real TLS.
+    expect(JSON.parse(stdout)).toMatchObject({
+      idScope: expect.stringMatching(/^0ne/) as unknown,
+      registrationId: expect.stringMatching(/^[0-9a-z]{20,}$/) as unknown,
+      status: expect.stringMatching(/SELF_SIGNED|UNABLE_TO_/) as unknown,
+    });
+  });
+
   it('has types that a strict compiler takes', () => {
-    const use = `import { startDps } from 'dps-rig';\nawait using dps = await startDps();\nexport const port: number = dps.https.port;\n`;
+    const use = [
+      "import { startDps } from 'dps-rig';",
+      "import { type StartedDpsEmulator, DpsEmulator } from 'dps-rig/testing';",
+      'await using dps = await startDps();',
+      'export const port: number = dps.https.port;',
+      'export const started: Promise<StartedDpsEmulator> = new DpsEmulator().start();',
+    ].join('\n');
     writeFileSync(join(project, 'use.ts'), use);
     const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'esnext', '--lib', 'esnext'];
     const types = ['--typeRoots', join(process.cwd(), 'node_modules/@types'), '--types', 'node'];

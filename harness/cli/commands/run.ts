@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { describeDryRun } from '../../environment/azure/dry-run.ts';
 import { loadScenario } from '../../scenario/load-scenario.ts';
 import type { Override } from '../../scenario/override.ts';
 import { withDevices } from '../../scenario/resize.ts';
 import { scenarioFileOf } from '../../scenario/scenario-file.ts';
-import { parseCount, parseWhole } from '../parse-options.ts';
+import { collectOverride, parseCount, parseWhole } from '../parse-options.ts';
 import { runAndReport } from '../run-and-report.ts';
 
 interface RunCommandOptions {
@@ -12,6 +13,8 @@ interface RunCommandOptions {
   readonly out?: string;
   readonly keylog?: string;
   readonly allowEndpoint: readonly string[];
+  readonly consent?: true;
+  readonly dryRun?: true;
   readonly quiet?: true;
 }
 
@@ -46,6 +49,8 @@ export function addRunCommand(program: Command): void {
       (host: string, all: readonly string[]) => [...all, host],
       [],
     )
+    .option('--consent', 'agree to load on the real service that --allow-endpoint names')
+    .option('--dry-run', 'say what a run at a real service would take of it, and send nothing')
     .option('--quiet', 'no progress and no summary: the exit code and the reports tell')
     .action(async (given: string, options: RunCommandOptions & ScenarioOptions) => {
       const file = scenarioFileOf(given);
@@ -55,23 +60,14 @@ export function addRunCommand(program: Command): void {
       ].filter(({ value }) => value !== undefined);
       const loaded = await loadScenario(file, [...options.set, ...options.seed, ...named]);
       const scenario = options.devices === undefined ? loaded : withDevices(loaded, options.devices);
-      const { out, quiet, keylog, allowEndpoint } = options;
+      if (options.dryRun === true) {
+        process.stdout.write(`${(await describeDryRun(scenario, file)).join('\n')}\n`);
+        return;
+      }
+      const { out, quiet, keylog, allowEndpoint, consent } = options;
       const { exitCode } = await runAndReport(scenario, file, {
-        ...{ out, quiet, keyLogFile: keylog, allowedHosts: allowEndpoint },
+        ...{ out, quiet, keyLogFile: keylog, allowedHosts: allowEndpoint, consent: consent ?? false },
       });
       process.exitCode = exitCode;
     });
-}
-
-function collectOverride(text: string, all: readonly Override[]): readonly Override[] {
-  const equals = text.indexOf('=');
-  if (equals < 1) throw new InvalidArgumentError('expected key=value, for example load.concurrency=8.');
-  const written = text.slice(equals + 1);
-  let value: unknown = written;
-  try {
-    value = JSON.parse(written);
-  } catch {
-    // a plain word: a string
-  }
-  return [...all, { path: text.slice(0, equals), value }];
 }
