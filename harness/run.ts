@@ -9,11 +9,11 @@ import { calibrate } from './load/calibrate.ts';
 import type { FleetRun, Progress } from './load/fleet-run.ts';
 import { openFleetTokens } from './load/fleet-tokens.ts';
 import { prepareFleet } from './load/prepare-fleet.ts';
-import { registerFleet } from './load/register-fleet.ts';
+import { registerFleet, warmUpOf } from './load/register-fleet.ts';
 import { chooseSetup } from './load/run-setup.ts';
 import { startWorkerPool } from './load/worker-pool.ts';
-import { planFleet } from './plan/fleet-plan.ts';
-import { splitIntoRanges } from './plan/ranges.ts';
+import { partOfFleet, planFleet } from './plan/fleet-plan.ts';
+import { describeShard, loadOfShard, rangesOfShard, type Shard, splitForParts } from './plan/shards.ts';
 import { expandMatrix } from './scenario/expand.ts';
 import type { Scenario } from './scenario/scenario-schema.ts';
 import { buildResult } from './verdict/build-result.ts';
@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Where the emulator of the run writes the secrets of its TLS connections to. */
   readonly keyLogFile?: string | undefined;
+  /** Only this part of the fleet. Default: all of it. */
+  readonly shard?: Shard | undefined;
   /** Only these cells of the matrix, by name. Default: all. */
   readonly onlyCells?: ((name: string) => boolean) | undefined;
   /** `--consent`: load may go to a real service that is named besides. */
@@ -50,12 +52,17 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { scenarioFile, signal, onProgress = () => undefined, keyLogFile } = options;
   const { allowedHosts = [] } = options;
   const startedAt = new Date();
-  const scenario = paced(options.scenario);
+  const shard = options.shard ?? wholeFleet;
+  const scenario = shareOf(paced(options.scenario), shard);
   const proxy = await allowedProxy(scenario, scenarioFile, allowedHosts);
   const { onlyCells = () => true } = options;
   const cells = expandMatrix(scenario).filter(({ name }) => onlyCells(name));
-  const plan = planFleet(scenario, cells);
-  const ranges = splitIntoRanges(plan.devices.length, scenario.run.rangeSize, scenario.run.warmUpDevices);
+  const fleetPlan = planFleet(scenario, cells);
+  const { rangeSize: size, warmUpDevices: warmUp } = scenario.run;
+  const split = splitForParts(fleetPlan.devices.length, { size, warmUp, parts: shard.of });
+  const ranges = rangesOfShard(split, shard);
+  const plan = partOfFleet(fleetPlan, ranges);
+  const partName = options.shard && `shard-${shard.number}`;
   const setup = chooseSetup(scenario, plan);
 
   // On disk: the states of ten thousand TPMs are no small thing in memory.
@@ -74,12 +81,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
   await using tokens = await openFleetTokens(
     scenario.endpoint.kind === 'null' ? [] : plan.devices,
     setup.workers,
-    signal,
-    onProgress,
+    { partName, signal, onProgress },
   );
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const fleet: FleetRun = {
-    ...{ scenario, plan, ranges, setup, endpoint, proxy, tokens, pool, signal, onProgress },
+    ...{ scenario, plan, partName, ranges, setup, endpoint, proxy, tokens, pool, signal, onProgress },
     directory: directory.path,
   };
   await prepareFleet(fleet);
@@ -114,8 +120,17 @@ export async function run(options: RunOptions): Promise<RunResult> {
   return buildResult({
     ...{ scenario, scenarioFile, plan, endpoint, setup, startedAt, preparationMs },
     ...{ timed, calibration, keyCustody, checks, interrupted },
+    warmUpDevices: plan.devices.within(warmUpOf(ranges, scenario)).count,
+    part: options.shard && describeShard(options.shard, plan.devices.length, ranges),
   });
 }
+
+const wholeFleet: Shard = { number: 1, of: 1 };
+
+const shareOf = (scenario: Scenario, shard: Shard): Scenario => ({
+  ...scenario,
+  load: loadOfShard(scenario.load, shard),
+});
 
 /** A real service is sent no more than its quota allows, whatever the scenario says. */
 const paced = (scenario: Scenario): Scenario =>

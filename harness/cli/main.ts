@@ -17,6 +17,7 @@ import { addEmulateCommand } from './commands/emulate.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addHsmCommand } from './commands/hsm.ts';
 import { addListCommand } from './commands/list.ts';
+import { addMergeCommand } from './commands/merge.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addStateCommands } from './commands/state.ts';
 import { addTpmCommand } from './commands/tpm.ts';
@@ -32,6 +33,7 @@ function createProgram(): Command {
     .showHelpAfterError()
     .exitOverride();
   addRunCommand(program);
+  addMergeCommand(program);
   addDeviceCommand(program);
   addConformanceCommand(program);
   addCleanupCommand(program);

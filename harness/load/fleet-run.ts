@@ -14,6 +14,11 @@ export interface FleetRun {
   readonly scenario: Scenario;
   readonly plan: FleetPlan;
   readonly ranges: readonly Range[];
+  /**
+   * Of one that registers only a part of a fleet: others may do the same on this machine and at this service, and what
+   * it makes is kept apart from theirs by this name.
+   */
+  readonly partName: string | undefined;
   readonly setup: RunSetup;
   readonly endpoint: RunEndpoint;
   /** What every device goes through; undefined when they go straight. */
@@ -38,3 +43,10 @@ export type Progress =
 /** Where the first pass leaves a range's credentials for the second. */
 export const credentialsFile = (directory: string, { number }: Range): string =>
   join(directory, `range-${number}.json`);
+
+/** Devices of two parts on one machine must not get the same TPM or token from a cache. */
+export const cacheOfPart = (
+  directory: string,
+  partName: string | undefined,
+): { readonly cacheDirectory?: string } =>
+  partName === undefined ? {} : { cacheDirectory: `${directory}-${partName}` };

@@ -1,5 +1,6 @@
 import {
   createFleetAuthority,
+  defaultTpmCacheDirectory,
   ensureTpms,
   groupEnrollments,
   type ManufacturedTpm,
@@ -7,7 +8,7 @@ import {
 } from '../../simulators/index.ts';
 import { EnvironmentError } from '../../simulators/kernel/errors.ts';
 import type { FleetPlan, PlannedDevice } from '../plan/fleet-plan.ts';
-import { credentialsFile, type FleetRun } from './fleet-run.ts';
+import { cacheOfPart, credentialsFile, type FleetRun } from './fleet-run.ts';
 
 /**
  * The first pass, untimed: every device gets its TPM, keys and certificates, and is enrolled.
@@ -15,11 +16,13 @@ import { credentialsFile, type FleetRun } from './fleet-run.ts';
  * @throws TransportError of phase `aborted` when the run is interrupted meanwhile
  */
 export async function prepareFleet(run: FleetRun): Promise<void> {
-  const { plan, ranges, pool, endpoint, tokens, directory, signal, onProgress } = run;
+  const { plan, partName, ranges, pool, endpoint, tokens, directory, signal, onProgress } = run;
   if (endpoint.kind === 'null') return;
   requireTlsKeys(plan);
   const tpms = await ensureFleetTpms(run);
-  const authority = await createFleetAuthority(`rig-${plan.fleetTag}`);
+  const authority = await createFleetAuthority(
+    ['rig', plan.fleetTag, partName].filter((part) => part !== undefined).join('-'),
+  );
   await endpoint.enroll(
     groupEnrollments(
       authority,
@@ -42,7 +45,7 @@ export async function prepareFleet(run: FleetRun): Promise<void> {
       for (const [registrationId, key] of keys) tokens.recordKey(registrationId, key);
       tokens.countSessions(tokenSessions);
       done += devices.length;
-      onProgress({ stage: 'credentials', done, of: plan.devices.length });
+      onProgress({ stage: 'credentials', done, of: plan.devices.count });
     }),
   );
 }
@@ -66,7 +69,7 @@ function requireTlsKeys({ cells }: FleetPlan): void {
 /** By registrationId. */
 type FleetTpms = ReadonlyMap<string, ManufacturedTpm>;
 
-async function ensureFleetTpms({ plan, signal, onProgress }: FleetRun): Promise<FleetTpms> {
+async function ensureFleetTpms({ plan, partName, signal, onProgress }: FleetRun): Promise<FleetTpms> {
   const ids = Iterator.from(plan.devices)
     .filter(({ spec }) => spec.keyStore === 'swtpm')
     .map(({ spec }) => spec.registrationId)
@@ -74,6 +77,7 @@ async function ensureFleetTpms({ plan, signal, onProgress }: FleetRun): Promise<
   if (ids.length === 0) return new Map();
   const tpms = await ensureTpms({
     count: ids.length,
+    ...cacheOfPart(defaultTpmCacheDirectory(), partName),
     signal,
     onProgress: (done, of) => onProgress({ stage: 'tpms', done, of }),
   });

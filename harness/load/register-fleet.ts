@@ -8,6 +8,7 @@ import { Recorder } from '../metrics/recorder.ts';
 import { type Load, type Schedule, scheduleOf } from '../plan/arrivals.ts';
 import type { PlannedDevice } from '../plan/fleet-plan.ts';
 import type { Range } from '../plan/ranges.ts';
+import type { Scenario } from '../scenario/scenario-schema.ts';
 import { credentialsFile, type FleetRun } from './fleet-run.ts';
 import type { RunRangeTask } from './range-tasks.ts';
 import { SharedControl, sharedNowMs } from './shared-control.ts';
@@ -43,26 +44,32 @@ export async function registerFleet(
   const take = (outcomes: readonly Outcome[]): void => {
     for (const outcome of ledger.enter(outcomes)) recorder.add(outcome);
   };
-  const { warmUpDevices } = scenario.run;
-  const warmUp = ranges.filter(({ to }) => to <= warmUpDevices);
+  const warmUp = warmUpOf(ranges, scenario);
   const timed = ranges.slice(warmUp.length);
   if (warmUp.length > 0) {
     const takeUntimed = (outcomes: readonly Outcome[]): void => {
       for (const outcome of ledger.enter(outcomes)) recorder.countOnly(outcome);
     };
-    await registerPart(run, { ranges: warmUp, load: WARM_UP_LOAD, take: takeUntimed });
+    await registerPart(run, { ranges: warmUp, load: WARM_UP_LOAD, take: takeUntimed, first: 0 });
   }
   const cpu = process.cpuUsage();
   const { stoppedBy } = await registerPart(run, {
     ...{ ranges: timed, load: scenario.load, take },
+    first: Math.min(scenario.run.warmUpDevices, plan.devices.length),
     brokenThreshold: (elapsedMs) => brokenThreshold(recorder, elapsedMs),
   });
   const used = process.cpuUsage(cpu);
   return { ledger, recorder, cpuMs: (used.user + used.system) / 1000, stoppedBy };
 }
 
+/** Ranges that register before the timed part. */
+export const warmUpOf = (ranges: readonly Range[], { run }: Scenario): readonly Range[] =>
+  ranges.filter(({ to }) => to <= run.warmUpDevices);
+
 interface Part {
   readonly ranges: readonly Range[];
+  /** Position in the fleet of the device that the load starts with, here or elsewhere. */
+  readonly first: number;
   readonly load: Load;
   readonly take: (outcomes: readonly Outcome[]) => void;
   readonly brokenThreshold?: (elapsedMs: number) => string | undefined;
@@ -70,10 +77,9 @@ interface Part {
 
 async function registerPart(
   run: FleetRun,
-  { ranges, load, take, brokenThreshold = () => undefined }: Part,
+  { ranges, first, load, take, brokenThreshold = () => undefined }: Part,
 ): Promise<{ readonly stoppedBy: string | undefined }> {
   const { plan, pool, setup, signal, onProgress } = run;
-  const first = ranges[0]?.from ?? 0;
   const schedule = scheduleOf(load, plan.seed);
   const concurrency = load.arrival === 'constant-concurrency' ? load.concurrency : undefined;
   const control = SharedControl.create({ ranges: (ranges.at(-1)?.number ?? 0) + 1, concurrency });
@@ -113,7 +119,7 @@ async function registerPart(
   let stoppedBy: string | undefined;
   const watch = (): void => {
     const { counts } = control;
-    onProgress({ stage: 'registering', counts, of: plan.devices.length, elapsedMs: elapsedMs() });
+    onProgress({ stage: 'registering', counts, of: plan.devices.count, elapsedMs: elapsedMs() });
     stoppedBy ??= brokenThreshold(elapsedMs());
     if (stoppedBy !== undefined) control.stop();
   };

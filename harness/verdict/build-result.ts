@@ -21,6 +21,9 @@ export interface ResultParts {
   readonly scenario: Scenario;
   readonly scenarioFile: string;
   readonly plan: FleetPlan;
+  /** Absent of a whole fleet. */
+  readonly part: RunResult['part'];
+  readonly warmUpDevices: number;
   readonly endpoint: RunEndpoint;
   readonly setup: RunSetup;
   readonly startedAt: Date;
@@ -37,8 +40,8 @@ export function buildResult(parts: ResultParts): RunResult {
   const { scenario, scenarioFile, plan, endpoint, setup, checks, timed } = parts;
   const { recorder } = timed;
   const durationMs = recorder.lastEndMs;
-  const devices = plan.devices.length;
-  const timedDevices = Math.max(0, devices - scenario.run.warmUpDevices);
+  const devices = plan.devices.count;
+  const timedDevices = devices - parts.warmUpDevices;
   return {
     schemaVersion: RUN_RESULT_SCHEMA_VERSION,
     tool: { name: 'dps-rig', version },
@@ -60,10 +63,11 @@ export function buildResult(parts: ResultParts): RunResult {
     durationMs,
     preparationMs: parts.preparationMs,
     devices,
+    ...(parts.part === undefined ? {} : { part: parts.part }),
     outcomes: recorder.counts,
     assignedPerSecond: durationMs === 0 ? 0 : (recorder.timed.assigned * 1000) / durationMs,
     ...(parts.calibration === undefined ? {} : { calibration: parts.calibration }),
-    warmUpDevices: Math.min(devices, scenario.run.warmUpDevices),
+    warmUpDevices: parts.warmUpDevices,
     stoppedBy: timed.stoppedBy ?? null,
     cpuPerDeviceMs: timedDevices === 0 ? 0 : timed.cpuMs / timedDevices,
     total: recorder.total.toDistribution(),
@@ -98,7 +102,7 @@ function describeTpms({ tpmDevices, tpmMode }: RunSetup, { tpm: { chip } }: Scen
 }
 
 /** Correctness goes before performance; an interrupted run has no verdict but that. */
-function verdictOf(checks: readonly Check[], interrupted: boolean): RunResult['verdict'] {
+export function verdictOf(checks: readonly Check[], interrupted: boolean): RunResult['verdict'] {
   if (interrupted) return 'interrupted';
   const failed = checks.filter(({ passed }) => !passed);
   if (failed.some(({ kind }) => kind !== 'threshold')) return 'correctness-failed';

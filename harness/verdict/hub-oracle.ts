@@ -35,13 +35,8 @@ export function judgeHubs({ plan, outcomes, telemetry, scenario }: HubEvidence):
     return [`${deviceId}: ${got.length} at ${got.map((message) => message.hub).join(', ') || 'no hub'}`];
   });
   const ofThisFleet = `rig-${plan.fleetTag}-`;
-  const failed = new Set(
-    [...outcomes].flatMap((outcome) => (outcome === undefined ? [] : [outcome.registrationId])),
-  );
   const strangers = telemetry
-    .filter(
-      ({ deviceId }) => deviceId.startsWith(ofThisFleet) && !expected.has(deviceId) && !failed.has(deviceId),
-    )
+    .filter(({ deviceId }) => deviceId.startsWith(ofThisFleet) && plan.devices.find(deviceId) === undefined)
     .map(({ deviceId, hub }) => `${deviceId} at ${hub}`);
   const summary = `${expected.size} messages of ${expected.size} devices`;
   return [

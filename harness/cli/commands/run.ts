@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { describeDryRun } from '../../environment/azure/dry-run.ts';
+import { parseShard, type Shard } from '../../plan/shards.ts';
 import { loadScenario } from '../../scenario/load-scenario.ts';
 import type { Override } from '../../scenario/override.ts';
 import { withDevices } from '../../scenario/resize.ts';
@@ -15,6 +16,7 @@ interface RunCommandOptions {
   readonly allowEndpoint: readonly string[];
   readonly consent?: true;
   readonly dryRun?: true;
+  readonly shard?: Shard;
   readonly quiet?: true;
 }
 
@@ -50,6 +52,11 @@ export function addRunCommand(program: Command): void {
       [],
     )
     .option('--consent', 'agree to load on the real service that --allow-endpoint names')
+    .option(
+      '--shard <i/n>',
+      'only this part of the fleet; put the results together with `dps-rig merge`',
+      parseShard,
+    )
     .option('--dry-run', 'say what a run at a real service would take of it, and send nothing')
     .option('--quiet', 'no progress and no summary: the exit code and the reports tell')
     .action(async (given: string, options: RunCommandOptions & ScenarioOptions) => {
@@ -64,9 +71,9 @@ export function addRunCommand(program: Command): void {
         process.stdout.write(`${(await describeDryRun(scenario, file)).join('\n')}\n`);
         return;
       }
-      const { out, quiet, keylog, allowEndpoint, consent } = options;
+      const { out, quiet, keylog, allowEndpoint, consent, shard } = options;
       const { exitCode } = await runAndReport(scenario, file, {
-        ...{ out, quiet, keyLogFile: keylog, allowedHosts: allowEndpoint, consent: consent ?? false },
+        ...{ out, quiet, shard, keyLogFile: keylog, allowedHosts: allowEndpoint, consent: consent ?? false },
       });
       process.exitCode = exitCode;
     });
