@@ -12,6 +12,7 @@ import { prepareFleet } from './load/prepare-fleet.ts';
 import { registerFleet, warmUpOf } from './load/register-fleet.ts';
 import { chooseSetup } from './load/run-setup.ts';
 import { startWorkerPool } from './load/worker-pool.ts';
+import { outcomeLines, writeOutcomeList } from './metrics/outcome-list.ts';
 import { partOfFleet, planFleet } from './plan/fleet-plan.ts';
 import { describeShard, loadOfShard, rangesOfShard, type Shard, splitForParts } from './plan/shards.ts';
 import { expandMatrix } from './scenario/expand.ts';
@@ -39,6 +40,8 @@ export interface RunOptions {
   readonly consent?: boolean;
   /** Where a run at a real service writes down what it makes there. */
   readonly journalFile?: string;
+  /** Where the outcome of every device is written, in the order of the fleet. */
+  readonly outcomesFile?: string;
   /** Private hosts besides loopback that the user lets load go to. */
   readonly allowedHosts?: readonly string[];
 }
@@ -96,6 +99,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
     brokenThreshold(scenario.thresholds, recorder, elapsedMs),
   );
   const interrupted = signal.aborted;
+  if (options.outcomesFile !== undefined) {
+    await writeOutcomeList(options.outcomesFile, outcomeLines(plan, timed.ledger));
+  }
   const telemetry = await endpoint.telemetry();
   const devices = await endpoint.devices();
   const registrations = [

@@ -35,6 +35,7 @@ export async function runAndReport(
   const result = await run({
     ...{ scenario, scenarioFile: file, signal, onProgress: display.show },
     journalFile: join(out, 'journal.jsonl'),
+    outcomesFile: join(out, 'outcomes.tsv'),
     ...{ shard, ...runOptions },
   }).catch((error: unknown) => {
     if (signal.aborted) return undefined;
