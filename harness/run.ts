@@ -8,6 +8,7 @@ import { warmUpOf } from './load/register-fleet.ts';
 import { registerHere } from './load/register-here.ts';
 import { partOfFleet, planFleet } from './plan/fleet-plan.ts';
 import { describeShard, loadOfShard, rangesOfShard, type Shard, splitForParts } from './plan/shards.ts';
+import { type CoordinateOptions, coordinateFleet } from './scale-out/coordinate-fleet.ts';
 import { expandMatrix } from './scenario/expand.ts';
 import type { Scenario } from './scenario/scenario-schema.ts';
 import { buildResult } from './verdict/build-result.ts';
@@ -27,6 +28,8 @@ export interface RunOptions {
   readonly keyLogFile?: string | undefined;
   /** Only this part of the fleet. Default: all of it. */
   readonly shard?: Shard | undefined;
+  /** Other machines register the fleet, and this one coordinates them. */
+  readonly coordinate?: Omit<CoordinateOptions, 'scenarioFile'> | undefined;
   /** Only these cells of the matrix, by name. Default: all. */
   readonly onlyCells?: ((name: string) => boolean) | undefined;
   /** `--consent`: load may go to a real service that is named besides. */
@@ -53,7 +56,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const cells = expandMatrix(scenario).filter(({ name }) => onlyCells(name));
   const fleetPlan = planFleet(scenario, cells);
   const { rangeSize: size, warmUpDevices: warmUp } = scenario.run;
-  const split = splitForParts(fleetPlan.devices.length, { size, warmUp, parts: shard.of });
+  const parts = options.coordinate?.workers ?? shard.of;
+  const split = splitForParts(fleetPlan.devices.length, { size, warmUp, parts });
   const ranges = rangesOfShard(split, shard);
   const plan = partOfFleet(fleetPlan, ranges);
   const partName = options.shard && `shard-${shard.number}`;
@@ -69,10 +73,13 @@ export async function run(options: RunOptions): Promise<RunResult> {
     },
   });
   const work = { scenario, plan, partName, ranges, endpoint, proxy, signal, onProgress };
-  const { timed, ...registered } = await registerHere(work, {
-    calibrated: scenario.endpoint.kind !== 'null',
-    brokenThreshold: (recorder, elapsedMs) => brokenThreshold(scenario.thresholds, recorder, elapsedMs),
-  });
+  const { timed, ...registered } =
+    options.coordinate === undefined
+      ? await registerHere(work, {
+          calibrated: scenario.endpoint.kind !== 'null',
+          brokenThreshold: (recorder, elapsedMs) => brokenThreshold(scenario.thresholds, recorder, elapsedMs),
+        })
+      : await coordinateFleet(work, { ...options.coordinate, scenarioFile });
   const interrupted = signal.aborted;
   const telemetry = await endpoint.telemetry();
   const devices = await endpoint.devices();

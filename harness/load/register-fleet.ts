@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { IssuedKey } from '../../simulators/index.ts';
 import { systemClock } from '../../simulators/kernel/clock.ts';
 import { serializeError } from '../../simulators/kernel/errors.ts';
 import { createLimiter } from '../../simulators/kernel/limiter.ts';
@@ -42,8 +43,12 @@ export interface RegisterHooks {
   readonly brokenThreshold?: (recorder: Recorder, elapsedMs: number) => string | undefined;
   /** Called when all that comes before is done; settles at the moment of the start. */
   readonly startLine?: () => Promise<Start>;
-  /** Called with what became of all devices of a range; never rejects. */
-  readonly onRange?: (range: Range, outcomes: readonly Outcome[]) => Promise<void>;
+  /** Called with what became of all devices of a range, and the keys in their tokens; never rejects. */
+  readonly onRange?: (
+    range: Range,
+    outcomes: readonly Outcome[],
+    keys: Iterable<[registrationId: string, key: IssuedKey]>,
+  ) => Promise<void>;
 }
 
 /** The second pass, timed: every device registers. When the signal aborts, no device starts any more. */
@@ -78,6 +83,16 @@ export async function registerFleet(run: FleetRun, hooks: RegisterHooks = {}): P
 /** Ranges that register before the timed part. */
 export const warmUpOf = (ranges: readonly Range[], { run }: Scenario): readonly Range[] =>
   ranges.filter(({ to }) => to <= run.warmUpDevices);
+
+function* keysOf(
+  keys: ReadonlyMap<string, IssuedKey>,
+  devices: readonly PlannedDevice[],
+): Iterable<[registrationId: string, key: IssuedKey]> {
+  for (const { spec } of devices) {
+    const key = keys.get(spec.registrationId);
+    if (key !== undefined) yield [spec.registrationId, key];
+  }
+}
 
 const startNow = (): Promise<Start> => Promise.resolve({ beganMs: sharedNowMs(), laterMs: 0 });
 const nobody = (): Promise<void> => Promise.resolve();
@@ -114,7 +129,7 @@ async function registerPart(
     const intendedStartsMs = startsOf(range, first, schedule);
     const outcomes = await outcomesOf(range, devices, intendedStartsMs);
     take(outcomes);
-    await onRange(range, outcomes);
+    await onRange(range, outcomes, keysOf(run.tokens.keys, devices));
   };
 
   const outcomesOf = async (

@@ -29,6 +29,8 @@ export interface Registered {
   readonly tokens: Pick<FleetTokens, 'keys' | 'sessions'>;
   readonly calibration: RunResult['calibration'];
   readonly preparationMs: number;
+  /** Of a fleet that others registered. */
+  readonly machines?: RunResult['machines'];
   /** How often the device at a position may have registered: more than once when its range was given to another machine. */
   readonly timesRun: (index: number) => number;
 }
