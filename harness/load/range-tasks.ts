@@ -48,7 +48,7 @@ export interface RunRangeTask {
   /** By position in the range, milliseconds since the run began; NaN in a closed loop. */
   readonly intendedStartsMs: Float64Array;
   /** Nobody is there: devices are assigned without a word. */
-  readonly nullEndpoint: boolean;
+  readonly nullEndpoint: { readonly madeUpDurations: boolean } | undefined;
   /**
    * When the run began (see `sharedNowMs`), and by how much intended starts are put off. Final once the start line has
    * been crossed, for runs that begin all at once.

@@ -212,7 +212,7 @@ function rangeTask(
     credentialsFile: credentialsFile(directory, part.range),
     control: control.memory,
     endpoint: { ...endpoint.dps, proxy },
-    nullEndpoint: endpoint.kind === 'null',
+    nullEndpoint: endpoint.kind === 'null' ? { madeUpDurations: hasMadeUpDurations(scenario) } : undefined,
     seed: plan.seed,
     attemptTimeoutMs,
     retryPolicy,
@@ -229,6 +229,9 @@ function rangeTask(
     },
   };
 }
+
+const hasMadeUpDurations = ({ endpoint }: Scenario): boolean =>
+  endpoint.kind === 'null' && endpoint.madeUpDurations;
 
 function onceAborted(signal: AbortSignal, act: () => void): Disposable {
   signal.addEventListener('abort', act);

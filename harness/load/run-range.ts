@@ -31,8 +31,9 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
   const control = new SharedControl(task.control);
   await using thread = await enterThread(task);
   const tokens = openTokens(task);
-  const createOne = task.nullEndpoint
-    ? ({ spec }: PlannedDevice): Device => createNullDevice(spec, task.hubs)
+  const { nullEndpoint } = task;
+  const createOne = nullEndpoint
+    ? ({ spec }: PlannedDevice): Device => createNullDevice(spec, { ...task, ...nullEndpoint })
     : await deviceMaker(task, { ...thread.deviceContext, tokens });
   const stop = new AbortController();
   const finished = new AbortController();

@@ -1,4 +1,5 @@
 import { systemClock } from '../../simulators/kernel/clock.ts';
+import { toError } from '../../simulators/kernel/errors.ts';
 import type { TokenSessions } from '../load/range-tasks.ts';
 import type { Ask } from './ask.ts';
 import type { HeldRanges } from './held-ranges.ts';
@@ -16,7 +17,7 @@ export class Lookout implements AsyncDisposable {
   readonly #looking: Promise<void>;
   readonly #earlier = process.cpuUsage();
   #sessions: TokenSessions = { opened: 0, open: 0 };
-  #failure: unknown;
+  #failure: Error | undefined;
   #phase: RunPhase = { kind: 'arming' };
   #sequence = 0;
 
@@ -46,7 +47,7 @@ export class Lookout implements AsyncDisposable {
 
   /** Ends the run for this worker. */
   fail(error: unknown): void {
-    this.#failure ??= error;
+    this.#failure ??= toError(error);
     this.#end();
   }
 
@@ -58,6 +59,8 @@ export class Lookout implements AsyncDisposable {
     this.#closed.abort();
     this.#end();
     await this.#looking;
+    // What it has used in all is known only now.
+    if (this.#failure === undefined) await this.#tell().catch(() => undefined);
   }
 
   async #look(): Promise<void> {

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 import { systemClock } from '../../simulators/kernel/clock.ts';
 import { EnvironmentError, toError } from '../../simulators/kernel/errors.ts';
-import { allowedAddress } from '../environment/allowed-hosts.ts';
 import { partOfFleet, planFleet } from '../plan/fleet-plan.ts';
 import { loadOfShard, splitForParts } from '../plan/shards.ts';
 import { expandMatrix } from '../scenario/expand.ts';
 import { rigVersion } from '../verdict/build-result.ts';
+import { requireAllowedTarget } from './allowed-target.ts';
 import { type Ask, askerOver, askOnce } from './ask.ts';
 import { HeldRanges } from './held-ranges.ts';
 import { Lookout } from './lookout.ts';
@@ -43,7 +43,7 @@ export async function workForCoordinator(options: WorkOptions): Promise<void> {
   await using link = await openNatsLink(address, `dps-rig worker ${worker}`);
   const welcome = await join(link, worker, options);
   if (welcome === undefined) return;
-  await requireAllowed(welcome, options.allowedHosts);
+  await requireAllowedTarget(welcome, options.allowedHosts);
   const ask = askerOver(link, signal);
   say(`joined as worker ${welcome.number} of ${welcome.workers}`);
   const reason = await takePart({ ...options, ask, link, worker, welcome }).then(
@@ -75,17 +75,6 @@ async function join(
     await systemClock.sleepMs(LOOK_FOR_RUN_EVERY_MS, signal).catch(() => undefined);
   }
   return undefined;
-}
-
-/** A worker does not send load anywhere on somebody else's word alone. */
-async function requireAllowed(
-  { endpoint, proxy, scenarioFile: file, scenario }: Welcome,
-  allowedHosts: readonly string[],
-): Promise<void> {
-  if (scenario.endpoint.kind === 'null') return;
-  const { address, hostName } = endpoint.dps;
-  await allowedAddress({ host: address ?? hostName, key: 'endpoint.address', file }, allowedHosts);
-  if (proxy !== undefined) await allowedAddress({ host: proxy.host, key: 'run.proxy', file }, allowedHosts);
 }
 
 interface Parts extends WorkOptions {
