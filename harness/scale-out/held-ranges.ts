@@ -57,8 +57,15 @@ export class HeldRanges implements Disposable {
     this.#held.delete(range);
   }
 
+  /** Gives a range up for others to do. */
+  release(range: number): void {
+    this.#held.get(range)?.item.release();
+    this.#held.delete(range);
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#keeping);
+    for (const range of this.#held.keys()) this.release(range);
   }
 
   #keep(): void {

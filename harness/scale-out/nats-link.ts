@@ -35,6 +35,8 @@ export interface LeasedItem {
   /** 1 when it is given out for the first time. */
   readonly delivery: number;
   keep(): void;
+  /** Gives it back: another one may have it at once. */
+  release(): void;
   /** Takes it out of the queue. */
   done(): void;
 }
@@ -137,6 +139,9 @@ async function openQueue(connection: NatsConnection, queue: string): Promise<Wor
         data: message.data,
         delivery: message.info.deliveryCount,
         keep: () => message.working(),
+        release: () => {
+          if (!connection.isClosed()) message.nak();
+        },
         done: () => message.ack(),
       };
     },

@@ -15,10 +15,20 @@ export interface Batch extends Pick<FleetWork, 'scenario' | 'plan' | 'ranges' | 
   readonly welcome: Welcome;
   readonly held: HeldRanges;
   readonly lookout: Lookout;
+  /** Of this worker alone. */
+  readonly interrupted: AbortSignal;
 }
 
 /** Registers the ranges that a worker has taken together; each one is told of as soon as it is through. */
-export async function registerBatch({ ask, worker, welcome, held, lookout, ...part }: Batch): Promise<void> {
+export async function registerBatch({
+  ask,
+  worker,
+  welcome,
+  held,
+  lookout,
+  interrupted,
+  ...part
+}: Batch): Promise<void> {
   const work: FleetWork = {
     ...part,
     endpoint: remoteEndpoint(ask, worker, welcome),
@@ -32,6 +42,11 @@ export async function registerBatch({ ask, worker, welcome, held, lookout, ...pa
     calibrated: false,
     startLine: () => untilStart(part, lookout),
     onRange: async (range, outcomes, keys) => {
+      const isCutShort = outcomes.some(({ result }) => result.kind === 'aborted');
+      if (isCutShort && interrupted.aborted && !lookout.stopped.aborted) {
+        held.release(range.number);
+        return;
+      }
       await held
         .finish(range.number, { outcomes: [...outcomes], keys: [...keys] })
         .catch((error: unknown) => {

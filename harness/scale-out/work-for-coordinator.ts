@@ -110,6 +110,7 @@ async function takePart({ ask, link, worker, welcome, ...options }: Parts): Prom
     options.say(`registers ${mine.length} ranges, ${part.devices.count} devices`);
     await registerBatch({
       ...{ ask, worker, welcome, held, lookout, scenario, plan: part, ranges: mine, signal: stop },
+      interrupted: options.signal,
       partName: `worker-${number}${batch === 1 ? '' : `-${batch}`}`,
     });
     batch += 1;

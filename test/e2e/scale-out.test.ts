@@ -152,6 +152,19 @@ keyStore = "softhsm"
     for (const { ended } of workers) expect(await ended).toMatchObject({ exitCode: 0 });
   });
 
+  it('gives the ranges of a worker that is interrupted to the others', async () => {
+    const file = rig.scenario(spread('kind = "null"', 180));
+    const coordinator = coordinate(file, 2, '--lease', '60');
+    const [first, second] = startWorkers(2);
+    await coordinator.says(/registering: \d*[1-9]\d*\//);
+    first?.child.kill('SIGINT');
+    expect(await first?.ended).toMatchObject({ exitCode: 130 });
+    const { exitCode, stderr } = await coordinator.ended;
+    expect(exitCode, stderr).toBe(0);
+    expect(rig.result().outcomes).toEqual({ assigned: 180, ended: 0, error: 0, aborted: 0 });
+    expect(await second?.ended).toMatchObject({ exitCode: 0 });
+  });
+
   it('refuses a second run at the same server', async () => {
     const file = rig.scenario(spread('kind = "null"', 10));
     const coordinator = coordinate(file, 1);
