@@ -154,6 +154,7 @@ module.exports = {
       { path: '^(simulators|harness|reports)/', pathNot: ['^harness/load/', notTests] },
       { path: '^(node:)?worker_threads$' },
     ),
+    wrapped('testcontainers', 'simulators/containers/'),
     wrapped('piscina', 'harness/load/'),
     wrapped('commander', 'harness/cli/'),
     wrapped('cli-progress', 'harness/cli/'),

@@ -2,6 +2,10 @@
  * The public face of the simulators: what the harness, the CLI and programs of others build on.
  */
 
+// containers
+export { openContainerToken } from './containers/container-token.ts';
+export { openContainerTpm } from './containers/container-tpm.ts';
+export { startEmulatorContainer } from './containers/emulator-container.ts';
 // device
 export type {
   CheckContext,

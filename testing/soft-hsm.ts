@@ -1,13 +1,7 @@
 import { join } from 'node:path';
-import { isMainThread } from 'node:worker_threads';
-import {
-  ensureTokens,
-  type KeyAlgorithm,
-  openScratchDirectory,
-  openTokenStore,
-  type PkiBundle,
-} from '../simulators/index.ts';
-import { EnvironmentError, InvariantError } from '../simulators/kernel/errors.ts';
+import { ensureTokens, openScratchDirectory, openTokenStore } from '../simulators/index.ts';
+import { InvariantError } from '../simulators/kernel/errors.ts';
+import { requireMainThread, SoftHsmSettingsBuilder } from './soft-hsm-settings.ts';
 import { certifyToken, type StartedSoftHsm } from './started-soft-hsm.ts';
 
 /**
@@ -16,70 +10,37 @@ import { certifyToken, type StartedSoftHsm } from './started-soft-hsm.ts';
  *
  * @example `await using hsm = await new SoftHsm().withRegistrationId('edge-01').start();`
  */
-export class SoftHsm {
-  #registrationId = 'softhsm-device';
-  #algorithm: KeyAlgorithm = 'ec-p256';
-  #authority: PkiBundle | undefined;
-
-  /** The CN of the certificate. Default `softhsm-device`. */
-  withRegistrationId(registrationId: string): this {
-    this.#registrationId = registrationId;
-    return this;
-  }
-
-  /** Default `ec-p256`. */
-  withKeyAlgorithm(algorithm: KeyAlgorithm): this {
-    this.#algorithm = algorithm;
-    return this;
-  }
-
-  /** Whose intermediate signs the certificate; the same for all devices of an enrollment group. Default: a new one. */
-  withAuthority(authority: PkiBundle): this {
-    this.#authority = authority;
-    return this;
-  }
-
+export class SoftHsm extends SoftHsmSettingsBuilder {
   /** @throws EnvironmentError when SoftHSM2 is missing, or this is no main thread, the only one that can start it */
   async start(): Promise<StartedSoftHsm> {
     requireMainThread();
+    const { algorithm, registrationId, authority } = this.settings;
     await using resources = new AsyncDisposableStack();
     const scratch = resources.use(await openScratchDirectory({ name: 'testing-hsm', holdsModules: true }));
     const made = await ensureTokens({
-      counts: { [this.#algorithm]: 1 },
+      counts: { [algorithm]: 1 },
       cacheDirectory: join(scratch.path, 'images'),
       signal: AbortSignal.timeout(START_DEADLINE_MS),
     });
-    const [image] = made[this.#algorithm];
+    const [image] = made[algorithm];
     if (image === undefined) throw new InvariantError('no token was made');
     const directory = join(scratch.path, 'store');
     const store = resources.use(await openTokenStore({ directory, tokens: [image] }));
     const [token] = store.tokens;
     const [softHsm] = store.shards;
     if (token === undefined || softHsm === undefined) throw new InvariantError('the token was not stored');
+    const { label, keyUri } = token;
+    const { modulePath } = softHsm;
     const certified = await certifyToken({
-      token: { label: token.label, pin: image.pin, keyUri: token.keyUri, modulePath: softHsm.modulePath },
-      registrationId: this.#registrationId,
-      authority: this.#authority,
-      resources,
+      token: { label, pin: image.pin, keyUri, modulePath },
+      ...{ registrationId, authority, resources },
     });
     const running = resources.move();
     const stop = (): Promise<void> => running.disposeAsync();
-    return {
-      ...certified,
-      environment: { SOFTHSM2_CONF: softHsm.configuration },
-      stop,
-      [Symbol.asyncDispose]: stop,
-    };
+    const environment = { SOFTHSM2_CONF: softHsm.configuration };
+    return { ...certified, environment, stop, [Symbol.asyncDispose]: stop };
   }
 }
 
 /** An RSA key takes a second at most. */
 const START_DEADLINE_MS = 60_000;
-
-/** SoftHSM reads SOFTHSM2_CONF from the environment of the process, which only the main thread's `process.env` reaches. */
-function requireMainThread(): void {
-  if (isMainThread) return;
-  throw new EnvironmentError('SoftHSM2', 'can be started by the main thread only', {
-    hint: "Run the tests in processes: `pool: 'forks'` of vitest, which is its default; no `workerThreads` of jest.",
-  });
-}
