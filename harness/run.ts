@@ -5,12 +5,14 @@ import { allowedProxy } from './environment/allowed-proxy.ts';
 import { pacedLoad } from './environment/azure/pacing.ts';
 import { openEndpoint } from './environment/endpoint.ts';
 import { openKeyLog } from './environment/key-log.ts';
+import { openTpmContainers } from './environment/tpm-containers.ts';
 import { calibrate } from './load/calibrate.ts';
 import type { FleetRun, Progress } from './load/fleet-run.ts';
 import { openFleetTokens } from './load/fleet-tokens.ts';
 import { prepareFleet } from './load/prepare-fleet.ts';
 import { registerFleet, warmUpOf } from './load/register-fleet.ts';
 import { chooseSetup } from './load/run-setup.ts';
+import { shareSlots } from './load/shared-slots.ts';
 import { startWorkerPool } from './load/worker-pool.ts';
 import { partOfFleet, planFleet } from './plan/fleet-plan.ts';
 import { describeShard, loadOfShard, rangesOfShard, type Shard, splitForParts } from './plan/shards.ts';
@@ -83,9 +85,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
     setup.workers,
     { partName, signal, onProgress },
   );
+  await using tpmContainers = await openTpmContainers(scenario, setup);
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const fleet: FleetRun = {
     ...{ scenario, plan, partName, ranges, setup, endpoint, proxy, tokens, pool, signal, onProgress },
+    tpmSlots: tpmContainers && shareSlots(tpmContainers.slots),
     directory: directory.path,
   };
   await prepareFleet(fleet);

@@ -24,8 +24,9 @@ export function chooseSetup(scenario: Scenario, plan: FleetPlan): RunSetup {
   // A handshake signs while everything stands still: its TPM must be there.
   const inHandshakes = ofTpms.some(({ attestation }) => attestation === 'x509');
   // A slow TPM would keep a process of the pool busy with waiting.
+  const inContainers = scenario.tpm.backend === 'container';
   const dedicated = tpmDevices <= DEDICATED_AT_MOST || inHandshakes || scenario.tpm.chip !== undefined;
-  const auto = dedicated ? 'dedicated' : 'pooled';
+  const auto = dedicated && !inContainers ? 'dedicated' : 'pooled';
   return {
     workers,
     rangesAtOnce: rangesAtOnce(scenario, workers, plan.devices.count),

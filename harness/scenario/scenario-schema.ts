@@ -93,6 +93,8 @@ const failure = z
   })
   .describe('Makes the scenario a row of the failure catalogue.');
 
+const backend = z.enum(['process', 'container']).default('process');
+
 const load = z.discriminatedUnion('arrival', [
   z.strictObject({
     arrival: z.literal('all-at-once'),
@@ -272,6 +274,15 @@ export const scenarioSchema = z.strictObject({
         .max(256)
         .optional()
         .describe('swtpm processes of the pool, at least one for each worker. Default: one per core.'),
+      backend: backend.describe(
+        'Where the swtpms of the pool run: as processes of the run, or in containers that it starts and removes.',
+      ),
+      containers: z
+        .int()
+        .min(1)
+        .max(64)
+        .default(2)
+        .describe('With backend = "container": how many, the pool spread over them.'),
       chip: z
         .enum(chipNames as readonly [ChipName, ...ChipName[]])
         .optional()
