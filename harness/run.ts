@@ -83,7 +83,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   await using tokens = await openFleetTokens(
     scenario.endpoint.kind === 'null' ? [] : plan.devices,
     setup.workers,
-    { partName, signal, onProgress },
+    { partName, signal, onProgress, backend: scenario.hsm.backend },
   );
   await using tpmContainers = await openTpmContainers(scenario, setup);
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);

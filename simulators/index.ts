@@ -6,6 +6,7 @@
 export { openContainerToken } from './containers/container-token.ts';
 export { openContainerTpm } from './containers/container-tpm.ts';
 export { startEmulatorContainer } from './containers/emulator-container.ts';
+export { softHsmContainers } from './containers/softhsm-container.ts';
 export { type SwtpmContainers, startSwtpmContainers } from './containers/swtpm-containers.ts';
 // device
 export type {
