@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { claimSlots, shareSlots } from './shared-slots.ts';
 
-const slot = (data: number) => ({
+const slot = (data: number, where = 'container a') => ({
   host: '127.0.0.1',
   ports: { data, control: data + 1 },
-  where: 'container a',
+  where,
 });
 
 describe('slots that threads share', () => {
@@ -18,5 +18,12 @@ describe('slots that threads share', () => {
     first[Symbol.dispose]();
     first[Symbol.dispose]();
     expect(claimSlots(shared, 1).slots.map(({ ports }) => ports.data)).toEqual([1]);
+  });
+
+  it('are of different containers for one thread, as far as there are some', () => {
+    const shared = shareSlots([slot(1), slot(3), slot(5, 'container b'), slot(7, 'container b')]);
+    const { slots } = claimSlots(shared, 3);
+    expect(slots.map(({ ports }) => ports.data)).toEqual([1, 5, 3]);
+    expect(claimSlots(shared, 3).slots.map(({ ports }) => ports.data)).toEqual([7]);
   });
 });

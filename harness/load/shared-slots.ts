@@ -19,14 +19,24 @@ export const shareSlots = (slots: readonly SwtpmSlot[]): SharedSlots => ({
 });
 
 /**
- * Takes up to `count` slots that no other thread has.
+ * Takes up to `count` slots that no other thread has, from as many containers as there are: a thread then has some left
+ * when one of these dies.
  *
  * @throws InvariantError when there is none: there are as many as all threads may claim
  */
 export function claimSlots({ slots, taken }: SharedSlots, count: number): ClaimedSlots {
   const claimed: number[] = [];
-  for (let index = 0; index < slots.length && claimed.length < count; index += 1) {
-    if (Atomics.compareExchange(taken, index, 0, 1) === 0) claimed.push(index);
+  const claimOneIn = (container: string): void => {
+    const index = slots.findIndex(
+      ({ where }, at) => where === container && Atomics.compareExchange(taken, at, 0, 1) === 0,
+    );
+    if (index >= 0) claimed.push(index);
+  };
+  const containers = [...new Set(slots.map(({ where }) => where))];
+  let before = -1;
+  while (claimed.length < count && claimed.length > before) {
+    before = claimed.length;
+    for (const container of containers) if (claimed.length < count) claimOneIn(container);
   }
   if (claimed.length === 0) throw new InvariantError(`none of ${slots.length} TPM slots is free`);
   return {
