@@ -1,6 +1,6 @@
 import { type SwtpmContainers, startSwtpmContainers } from '../../simulators/index.ts';
-import type { RunSetup } from '../load/run-setup.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
+import type { RunSetup } from './run-setup.ts';
 
 /**
  * The containers that the fleet's TPMs run in, where the scenario wants them to.
