@@ -78,7 +78,7 @@ export async function openTokenStore(options: TokenStoreOptions): Promise<TokenS
     await nextTurn(); // writing a shard takes a quarter of a second
   }
   await using resources = new AsyncDisposableStack();
-  const served = await Promise.allSettled(shards.map((softHsm) => remote?.serve(softHsm)));
+  const served = await Promise.allSettled(shards.map(async (softHsm) => remote?.serve(softHsm)));
   for (const each of served) if (each.status === 'fulfilled' && each.value) resources.use(each.value);
   for (const [index, softHsm] of shards.entries()) {
     const each = served[index];
