@@ -1,6 +1,7 @@
 import picocolors from 'picocolors';
 import { byUrgency, judgeCell, nameCells } from './cells.ts';
 import { commonActual, errorsAreWanted, oracleChecks, scenarioChecks } from './checks.ts';
+import { describeGrades, gradesAreOf } from './client-grades.ts';
 import { align, type Column, columnsOf, cut, fold, pad } from './console-layout.ts';
 import { formatCount, formatMs } from './figures.ts';
 import { describeKeyCustody } from './key-custody.ts';
@@ -35,6 +36,7 @@ export function renderConsoleSummary(result: RunResult, options: ConsoleOptions)
     checksBlock(result, screen),
     cellsBlock(result, screen),
     phasesBlock(result, screen),
+    clientGradesBlock(result, screen),
     keyCustodyBlock(result, screen),
     errorsBlock(result, screen),
     oracleBlock(result, screen),
@@ -192,6 +194,19 @@ function calibrationLines({ calibration, cpuPerDeviceMs }: RunResult, screen: Sc
   const own = `${formatMs(calibration.cpuPerDeviceMs)} of ${formatMs(cpuPerDeviceMs)} CPU per device is the harness's own`;
   const wait = `a device sent to nobody takes ${formatMs(calibration.total.p50Ms)}, p(99) ${formatMs(calibration.total.p99Ms)}`;
   return indent(fold(`calibration: ${own}; ${wait}`, screen.width - 6), 6).map(screen.colors.dim);
+}
+
+function clientGradesBlock({ clientGrades }: RunResult, screen: Screen): Lines {
+  if (clientGrades === undefined) return [];
+  const lines = describeGrades(clientGrades).flatMap(({ grade, client, amplification, findings }) => [
+    `    ${screen.colors.bold(grade)}  ${oneLine(client)}  ${screen.colors.dim(`${amplification} requests for one served`)}`,
+    ...findings.flatMap(({ mark, evidence }) => {
+      const tone = mark === '✓' ? 'good' : 'bad';
+      const [first = '', ...rest] = fold(oneLine(evidence), screen.width - 9);
+      return [`       ${paint(tone, mark, screen)} ${first}`, ...indent(rest, 9)];
+    }),
+  ]);
+  return [heading('how clients come again', gradesAreOf(clientGrades), screen), ...lines];
 }
 
 function keyCustodyBlock({ keyCustody }: RunResult, screen: Screen): Lines {

@@ -1,5 +1,6 @@
 import { byUrgency, judgeCell, nameCells } from './cells.ts';
 import { errorsAreWanted, oracleChecks, scenarioChecks } from './checks.ts';
+import { describeGrades, gradeColumns, gradesAreOf } from './client-grades.ts';
 import { formatCount, formatMs, formatShare } from './figures.ts';
 import { describeKeyCustody } from './key-custody.ts';
 import { phasesOf } from './phases.ts';
@@ -22,6 +23,7 @@ export function renderMarkdown(result: RunResult): string {
     errorsSection(result),
     cellsSection(result),
     phasesSection(result),
+    clientGradesSection(result),
     keyCustodySection(result),
     runSection(result),
   ];
@@ -106,6 +108,23 @@ function phasesSection(result: RunResult): string {
   if (rows.length === 0) return '';
   const heads = ['phase', '>count', '>avg', '>min', '>med', '>max', '>p90', '>p95', '>p99'];
   return section('Phases', table(heads, rows));
+}
+
+function clientGradesSection({ clientGrades }: RunResult): string {
+  if (clientGrades === undefined) return '';
+  const rows = describeGrades(clientGrades).map(({ grade, client, amplification, backOff, findings }) => [
+    text(grade),
+    text(client),
+    text(amplification),
+    text(backOff),
+    findings.map(({ mark, evidence }) => `${mark} ${text(evidence)}`).join('<br>'),
+  ]);
+  const { client, amplification, backOff } = gradeColumns;
+  return section(
+    'How clients come again',
+    gradesAreOf(clientGrades),
+    table(['grade', client, `>${amplification}`, `>${backOff}`, 'evidence'], rows),
+  );
 }
 
 function keyCustodySection({ keyCustody }: RunResult): string {

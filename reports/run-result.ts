@@ -104,6 +104,60 @@ const keyCustody = z.strictObject({
   sessions: z.strictObject({ opened: z.int().nonnegative(), open: z.int() }),
 });
 
+/** How often clients were told to wait, and came before it was over; medians in milliseconds of the client's own time. */
+const obedience = z.strictObject({
+  told: z.int().nonnegative(),
+  early: z.int().nonnegative(),
+  toldMs: z.number().nullable(),
+  waitedMs: z.number().nullable(),
+});
+
+const gradeFinding = z.strictObject({
+  /** The best grade that is left to a client of which this is true; null: it speaks for the client. */
+  atBest: z.enum(['A', 'B', 'C', 'D', 'F']).nullable(),
+  evidence: z.string(),
+});
+
+const clientGrade = z.strictObject({
+  /** e.g. `iot-edge linux-1.4, https`. */
+  client: z.string(),
+  /** Null where the client was never told to wait. */
+  grade: z.enum(['A', 'B', 'C', 'D', 'F']).nullable(),
+  findings: z.array(gradeFinding),
+  devices: z.int().nonnegative(),
+  /** To register and for a status, as the service counted them. */
+  requests: z.int().nonnegative(),
+  /** Answers 429 and 5xx. */
+  refusals: z.int().nonnegative(),
+  /** Requests for each that was served; null when none was. */
+  amplification: z.number().nullable(),
+  /** Devices whose last word from the service was a refusal: those that met no other, and those that came again. */
+  gaveUp: z.strictObject({
+    atFirst: z.int().nonnegative(),
+    later: z.int().nonnegative(),
+    /** Of those refusals. */
+    statuses: z.array(z.int()),
+  }),
+  retryAfter: z.strictObject({ onRefusals: obedience, onPolls: obedience }),
+  /** The back-off curve: waits after the first refusal in a row, the second … */
+  waits: z.array(
+    z.strictObject({
+      refusal: z.int().positive(),
+      count: z.int().nonnegative(),
+      p10Ms: z.number().nullable(),
+      p50Ms: z.number().nullable(),
+      p90Ms: z.number().nullable(),
+    }),
+  ),
+  /** Status queries: the most of one device in any 10 s. */
+  pollsPerTenSeconds: z.int().nonnegative(),
+  /** From the last refusal to the last answer; null where nobody was refused. */
+  recoveryMs: z.number().nullable(),
+});
+
+/** How clients behave when a service is busy; `complete` is false when it remembered only the last requests. */
+const clientGrades = z.strictObject({ complete: z.boolean(), clients: z.array(clientGrade) });
+
 export const runResultSchema = z.strictObject({
   schemaVersion: z.literal(RUN_RESULT_SCHEMA_VERSION),
   tool: z.strictObject({ name: z.literal('dps-rig'), version: z.string() }),
@@ -166,6 +220,8 @@ export const runResultSchema = z.strictObject({
   cells: z.array(cell),
   /** Of devices whose keys are in tokens; absent when there was none. */
   keyCustody: keyCustody.optional(),
+  /** Where the scenario asks for it. */
+  clientGrades: clientGrades.optional(),
   errors: z.array(errorCount),
   timeSeries: z.strictObject({ intervalMs: z.number(), slices: z.array(timeSlice) }),
   checks: z.array(check),
@@ -178,5 +234,8 @@ export type Check = z.infer<typeof check>;
 export type CellResult = z.infer<typeof cell>;
 export type ErrorCount = z.infer<typeof errorCount>;
 export type OutcomeCounts = z.infer<typeof outcomeCounts>;
+export type ClientGrades = z.infer<typeof clientGrades>;
+export type ClientGrade = z.infer<typeof clientGrade>;
+export type GradeFinding = z.infer<typeof gradeFinding>;
 export type KeyCustody = z.infer<typeof keyCustody>;
 export type TimeSlice = z.infer<typeof timeSlice>;

@@ -66,6 +66,7 @@ export { type Latency, latencyNames } from './dps/latency.ts';
 export { parseEnrollments } from './dps/management-bodies.ts';
 export { connectDpsControl } from './dps/management-client.ts';
 export { type QuotaLimits, quotaProfiles } from './dps/quotas.ts';
+export { REQUESTS_KEPT } from './dps/request-log.ts';
 export { changedRules, type DpsRules } from './dps/rules.ts';
 export { issueServerTls, type ServerTls, serverNamesFor } from './dps/server-tls.ts';
 export { type ServiceRight, serviceRights } from './dps/service-api/service-policy.ts';

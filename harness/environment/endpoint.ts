@@ -1,9 +1,14 @@
-import { DEFAULT_API_VERSION, startDps, startEmulatorContainer } from '../../simulators/index.ts';
+import {
+  DEFAULT_API_VERSION,
+  type DpsOptions,
+  startDps,
+  startEmulatorContainer,
+} from '../../simulators/index.ts';
 import { InvariantError, UsageError } from '../../simulators/kernel/errors.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { type AzureRun, connectAzure } from './azure/azure-endpoint.ts';
 import { connectEndpoint } from './external-endpoint.ts';
-import type { RunEndpoint } from './run-endpoint.ts';
+import { type RunEndpoint, seenRequests } from './run-endpoint.ts';
 
 /**
  * Starts the emulator in this process, or connects to one that runs.
@@ -24,6 +29,8 @@ export async function openEndpoint(
     /** Of a run at a real service. */
     readonly azure?: AzureRun | undefined;
     readonly onKeyLog?: ((line: Buffer) => void) | undefined;
+    /** How many requests an emulator in this process remembers. Default: as many as it would. */
+    readonly requestsKept?: number | undefined;
   },
 ): Promise<RunEndpoint> {
   const { scenarioFile, seed, allowedHosts = [], onKeyLog } = options;
@@ -33,7 +40,7 @@ export async function openEndpoint(
     return connectAzure(endpoint, options.azure);
   }
   const isHere = endpoint.kind === 'emulator' && endpoint.backend === 'process';
-  if (isHere) return startEndpoint(endpoint, seed, onKeyLog);
+  if (isHere) return startEndpoint(endpoint, { seed, onKeyLog, requestsKept: options.requestsKept });
   if (onKeyLog !== undefined) {
     throw new UsageError('the keys of an emulator in another process are its own', {
       hint: 'Give --keylog to `dps-rig emulate`, or leave the emulator in this process.',
@@ -47,11 +54,11 @@ type EmulatorEndpoint = Extract<Scenario['endpoint'], { kind: 'emulator' }>;
 
 /** An emulator in a container: the same settings, reached through published ports and its management API. */
 async function startContainer(
-  { kind: _kind, backend: _backend, rules = {}, ...ordered }: EmulatorEndpoint,
+  { kind: _kind, backend: _backend, rules = {}, quotas, ...ordered }: EmulatorEndpoint,
   seed: number,
 ): Promise<RunEndpoint> {
   await using resources = new AsyncDisposableStack();
-  const options = { ...withoutAbsent(ordered), rules: withoutAbsent(rules), seed };
+  const options = { ...withoutAbsent(ordered), ...limitsOf(quotas), rules: withoutAbsent(rules), seed };
   const container = resources.use(await startEmulatorContainer(options));
   const { ports, control } = container;
   const info = await control.info();
@@ -69,21 +76,25 @@ async function startContainer(
     createDevices: (devices) => control.createDevices(devices),
     devices: () => control.devices(),
     telemetry: () => control.telemetry(),
+    requests: async () => seenRequests(await control.requests()),
     registrations: () => control.registrations(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 
 async function startEndpoint(
-  { kind: _kind, backend: _backend, rules = {}, ...ordered }: EmulatorEndpoint,
-  seed: number,
-  onKeyLog: ((line: Buffer) => void) | undefined,
+  { kind: _kind, backend: _backend, rules = {}, quotas, ...ordered }: EmulatorEndpoint,
+  here: Pick<DpsOptions, 'seed'> & {
+    readonly onKeyLog: ((line: Buffer) => void) | undefined;
+    readonly requestsKept: number | undefined;
+  },
 ): Promise<RunEndpoint> {
+  const { requestsKept } = here;
   const dps = await startDps({
     ...withoutAbsent(ordered),
+    ...limitsOf(quotas),
     rules: withoutAbsent(rules),
-    seed,
-    ...(onKeyLog === undefined ? {} : { onKeyLog }),
+    ...withoutAbsent(here),
   });
   return {
     kind: 'emulator',
@@ -101,6 +112,7 @@ async function startEndpoint(
     createDevices: (devices) => dps.control.createDevices(devices),
     devices: () => dps.control.devices(),
     telemetry: () => dps.control.telemetry(),
+    requests: async () => seenRequests(await dps.control.requests(), requestsKept),
     registrations: () => dps.control.registrations(),
     [Symbol.asyncDispose]: () => dps[Symbol.asyncDispose](),
   };
@@ -129,6 +141,11 @@ export function nullEndpoint(): RunEndpoint {
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
+
+const limitsOf = (quotas: EmulatorEndpoint['quotas']): Pick<DpsOptions, 'quotas'> => {
+  if (quotas === undefined) return {};
+  return { quotas: typeof quotas === 'string' ? quotaProfiles[quotas] : withoutAbsent(quotas) };
+};
 
 /** zod writes `undefined` for a key that is not there; options know only keys that are. */
 const withoutAbsent = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>

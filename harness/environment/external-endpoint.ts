@@ -11,7 +11,7 @@ import { EnvironmentError } from '../../simulators/kernel/errors.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { allowedAddress } from './allowed-hosts.ts';
 import { readManagementToken } from './management-token.ts';
-import type { RunEndpoint } from './run-endpoint.ts';
+import { type RunEndpoint, seenRequests } from './run-endpoint.ts';
 
 type ExternalEndpoint = Extract<Scenario['endpoint'], { kind: 'external' }>;
 
@@ -79,6 +79,7 @@ export async function connectEndpoint(
     devices: () => ask(control.devices()),
     // A ring: what was there before may have gone.
     telemetry: async () => (await ask(control.telemetry())).slice(messagesBefore),
+    requests: async () => seenRequests(await ask(control.requests())),
     registrations: async () => registeredSince(before, await ask(control.registrations())),
     // An emulator that is gone by now has nothing to tidy up.
     [Symbol.asyncDispose]: async () => {

@@ -1,13 +1,29 @@
-import type {
-  DeviceInHub,
-  DeviceSummary,
-  DpsEndpoint,
-  DpsInfo,
-  Enrollment,
-  RegistrationRecord,
-  TelemetryMessage,
+import {
+  type DeviceInHub,
+  type DeviceSummary,
+  type DpsEndpoint,
+  type DpsInfo,
+  type Enrollment,
+  type LoggedRequest,
+  REQUESTS_KEPT,
+  type RegistrationRecord,
+  type TelemetryMessage,
 } from '../../simulators/index.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
+
+/** The requests that a service remembers. */
+export interface SeenRequests {
+  /** Oldest first. */
+  readonly requests: readonly LoggedRequest[];
+  /** False when there were more. */
+  readonly complete: boolean;
+}
+
+/** What an emulator remembers, by its log. */
+export const seenRequests = (requests: readonly LoggedRequest[], kept = REQUESTS_KEPT): SeenRequests => ({
+  requests,
+  complete: requests.length < kept,
+});
 
 /** Where the fleet registers. */
 export interface RunEndpoint extends AsyncDisposable {
@@ -25,6 +41,8 @@ export interface RunEndpoint extends AsyncDisposable {
   devices(): Promise<readonly DeviceSummary[]>;
   /** Messages to the hubs since the run began. @throws EnvironmentError as above */
   telemetry(): Promise<readonly TelemetryMessage[]>;
+  /** What the service was asked for; absent where it does not tell. @throws EnvironmentError as above */
+  requests?(): Promise<SeenRequests>;
   /** What was registered since the run began. @throws EnvironmentError as above */
   registrations(): Promise<readonly RegistrationRecord[]>;
 }

@@ -19,6 +19,8 @@ import {
   parseProxyUrl,
   platformKinds,
   provisioningKinds,
+  type QuotaProfileName,
+  quotaProfiles,
   ruleTable,
   transportKinds,
 } from '../../simulators/schemas.ts';
@@ -164,6 +166,16 @@ const endpoint = z.discriminatedUnion('kind', [
       .enum(Object.keys(behaviourProfiles) as [ProfileName, ...ProfileName[]])
       .optional()
       .describe('strict: clients meet refusals early. Default: plain.'),
+    quotas: z
+      .union([
+        z.enum(Object.keys(quotaProfiles) as [QuotaProfileName, ...QuotaProfileName[]]),
+        z.strictObject({
+          registrationsPerMinute: z.int().min(0).optional(),
+          pollsPerTenSeconds: z.int().min(0).optional(),
+        }),
+      ])
+      .optional()
+      .describe('Limits of the instance. Default: off; with the profile strict: published.'),
     latency: z.enum(latencyNames).optional().describe('How long the emulator takes. Default: zero.'),
     defect: z
       .enum(defectNames as readonly [DefectName, ...DefectName[]])
@@ -259,6 +271,10 @@ export const scenarioSchema = z.strictObject({
         .default(1)
         .describe('The waits of IoT Edge daemons, which can be minutes, are shortened to this share.'),
       retryPolicy: z.enum(['standard', 'none']).default('standard'),
+      gradeClients: z
+        .boolean()
+        .default(false)
+        .describe('How each client came again when it was told to wait: a grade, with its evidence.'),
       proxy: z
         .string()
         .refine((url) => parseProxyUrl(url) !== undefined, 'expected http://[user:password@]host:port')

@@ -33,6 +33,7 @@ export interface ResultParts {
   readonly timed: TimedPart;
   readonly calibration: RunResult['calibration'];
   readonly keyCustody: KeyCustody | undefined;
+  readonly clientGrades?: RunResult['clientGrades'];
   readonly checks: readonly Check[];
   readonly interrupted: boolean;
 }
@@ -92,6 +93,7 @@ export function buildResult(parts: ResultParts): RunResult {
       };
     }),
     ...(parts.keyCustody === undefined ? {} : { keyCustody: parts.keyCustody }),
+    ...(parts.clientGrades === undefined ? {} : { clientGrades: parts.clientGrades }),
     errors: [...recorder.errors()],
     timeSeries: recorder.series.toReport(),
     checks: [...checks],

@@ -4,6 +4,7 @@ import type { RunResult } from '../run-result.ts';
 import { describeVerdict, toneSymbols } from '../verdict.ts';
 import { cellsSection } from './sections/cells.ts';
 import { checksSection } from './sections/checks.ts';
+import { clientGradesSection } from './sections/client-grades.ts';
 import { errorsSection } from './sections/errors.ts';
 import { guideSection } from './sections/guide.ts';
 import { heatMapSection } from './sections/heat-map.ts';
@@ -25,6 +26,7 @@ export function renderPage(result: RunResult): string {
     cellsSection(result),
     phasesSection(result),
     latencySection(result),
+    clientGradesSection(result),
     keyCustodySection(result),
     timelineSection(result),
     setupSection(result),

@@ -73,12 +73,17 @@ export interface DpsInfo {
 
 /** One request as received, without secrets (Authorization, keys and blobs are redacted). */
 export interface LoggedRequest {
+  /** When it was answered; `durationMs` earlier it came. */
   readonly at: string;
   readonly requestId: string;
   readonly method: string;
   readonly path: string;
   readonly registrationId: string | undefined;
+  /** What the device asked DPS for; absent of requests to hubs and to the service API. */
+  readonly operation?: 'register' | 'poll' | undefined;
   readonly status: number;
+  /** Told to the client with the answer. */
+  readonly retryAfterSeconds?: number | undefined;
   readonly errorCode: number | undefined;
   /** For a person: why it was refused. */
   readonly reason: string | undefined;

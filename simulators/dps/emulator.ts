@@ -73,6 +73,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly webhookTimeoutMs?: number;
   /** Default: no limits. */
   readonly quotas?: QuotaLimits;
+  /** How many requests the log keeps, the newest of them. Default 10,000. */
+  readonly requestsKept?: number;
   /** Takes the secrets of every TLS connection, a line each, in the format of SSLKEYLOGFILE. */
   readonly onKeyLog?: (line: Buffer) => void;
   /** Takes every HTTPS request, of DPS and of its hubs, with its headers and body: secrets are in them. */
@@ -140,7 +142,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const enrollments = new EnrollmentStore(clock, storage);
   const registry = cleanup.use(new RegistrationRegistry(clock, storage));
   const issuedKeys = new IssuedKeys(storage);
-  const log = new RequestLog();
+  const log = new RequestLog(options.requestsKept);
   const authorities = () => enrollments.caCertificates.verifiedAuthorities();
   const linked = createLinkedHubs({ hubs, storage, hubKey: options.hubKey, authorities, log, clock });
   const { directory } = linked;

@@ -7,6 +7,7 @@ import { clientChainOf } from '../../server/client-chain.ts';
 import { readBody } from '../../server/read-body.ts';
 import { serviceTime } from '../../wire/service-time.ts';
 import type { PresentedProof } from '../attestation/attest.ts';
+import type { LoggedRequest } from '../dps-control.ts';
 import { refusals } from '../refusal.ts';
 import type { DeviceRequest, RegistrationService } from '../registration-service.ts';
 import type { RequestLog } from '../request-log.ts';
@@ -47,7 +48,9 @@ export function createHttpsFrontEnd(parts: HttpsFrontEndParts): RequestListener 
         method: request.method ?? '',
         path: target.split('?')[0] ?? '', // a query may hold anything, also a token
         registrationId: matched.route?.registrationId,
+        operation: operationOf(matched),
         status,
+        retryAfterSeconds: retryAfterOf(answer),
         errorCode: refusal?.errorCode,
         reason: refusal?.reason,
         durationMs: clock.monotonicMs() - beganMs,
@@ -68,6 +71,17 @@ export function createHttpsFrontEnd(parts: HttpsFrontEndParts): RequestListener 
       () => response.destroy(), // the client went away
     );
   };
+}
+
+function operationOf({ route }: Matched): LoggedRequest['operation'] {
+  if (route === undefined || route.kind === 'lookup') return undefined;
+  return route.kind === 'operation' ? 'poll' : 'register';
+}
+
+function retryAfterOf(answer: HttpAnswer): number | undefined {
+  if ('refusal' in answer) return answer.refusal.retryAfterSeconds;
+  const header = answer.headers?.['Retry-After'];
+  return header === undefined ? undefined : Number(header);
 }
 
 function answerTo(
