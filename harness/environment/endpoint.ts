@@ -1,6 +1,8 @@
 import {
   DEFAULT_API_VERSION,
   type DpsOptions,
+  quotaProfiles,
+  quotaProfiles,
   startDps,
   startEmulatorContainer,
 } from '../../simulators/index.ts';

@@ -113,7 +113,7 @@ export function gradeClient(client: string, { untold, ...figures }: RetryFigures
     const evidence = look(seen);
     return evidence === undefined ? [] : [{ atBest: null, evidence }];
   });
-  const tested = figures.refusals > 0 || onPolls.told > 0;
+  const tested = figures.refusals > 0 || onPolls.told > 0 || bad.length > 0;
   const worst = bad.reduce((index, { atBest }) => Math.max(index, grades.indexOf(atBest)), 0);
   return { client, grade: tested ? (grades[worst] ?? 'F') : null, findings: [...bad, ...good], ...figures };
 }

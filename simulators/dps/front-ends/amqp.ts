@@ -154,10 +154,10 @@ function note(
   );
 }
 
-const operations = new Map([
-  [OPERATION_REGISTER as string, 'register'],
-  [OPERATION_STATUS as string, 'poll'],
-] as const);
+const operations = new Map<string, 'register' | 'poll'>([
+  [OPERATION_REGISTER, 'register'],
+  [OPERATION_STATUS, 'poll'],
+]);
 
 const rejection = (refusal: Refusal, requestId: string, clock: Clock): AmqpError =>
   amqpErrorOf(refusal, requestId, clock.nowMs());
