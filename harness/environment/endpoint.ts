@@ -2,7 +2,6 @@ import {
   DEFAULT_API_VERSION,
   type DpsOptions,
   quotaProfiles,
-  quotaProfiles,
   startDps,
   startEmulatorContainer,
 } from '../../simulators/index.ts';
