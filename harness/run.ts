@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import type { RunResult } from '../reports/run-result.ts';
 import { openScratchDirectory } from '../simulators/index.ts';
+import { diagnoseRun } from './diagnose/diagnose-run.ts';
 import { allowedProxy } from './environment/allowed-proxy.ts';
 import { pacedLoad } from './environment/azure/pacing.ts';
 import { openEndpoint } from './environment/endpoint.ts';
@@ -103,6 +104,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     ...manualRegistrations(plan, devices, telemetry),
   ];
   const { ledger: outcomes, recorder } = timed;
+  const diagnoses = await diagnoseRun(fleet, outcomes, new AbortController().signal);
   const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens });
   const checks = judge({
     scenario,
@@ -119,7 +121,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   });
   return buildResult({
     ...{ scenario, scenarioFile, plan, endpoint, setup, startedAt, preparationMs },
-    ...{ timed, calibration, keyCustody, checks, interrupted },
+    ...{ timed, calibration, keyCustody, diagnoses, checks, interrupted },
     warmUpDevices: plan.devices.within(warmUpOf(ranges, scenario)).count,
     part: options.shard && describeShard(options.shard, plan.devices.length, ranges),
   });

@@ -69,6 +69,25 @@ const check = z.strictObject({
   detail: z.string().nullable(),
 });
 
+const diagnosis = z.strictObject({
+  registrationId: z.string(),
+  /** Name of its cell. */
+  cell: z.string(),
+  /** As in `errors`. */
+  code: z.string(),
+  /** A name of the table of causes, e.g. `key-derived-twice`; `unknown` when nothing in the evidence tells. */
+  cause: z.string(),
+  /** With the figures: `the chain has 1 certificate: ...`. */
+  statement: z.string(),
+  /** `certain`: the evidence allows nothing else; `possible`: it rests on the code alone. */
+  confidence: z.enum(['certain', 'likely', 'possible']),
+  /** For `dps-rig explain`. */
+  explain: z.string(),
+  /** For `dps-rig run`: what reproduces it. */
+  scenario: z.string().nullable(),
+  fix: z.string().nullable(),
+});
+
 const timeSlice = z.strictObject({
   /** Start of the slice, milliseconds since the run began. */
   atMs: z.number(),
@@ -163,6 +182,8 @@ export const runResultSchema = z.strictObject({
   /** Of devices whose keys are in tokens; absent when there was none. */
   keyCustody: keyCustody.optional(),
   errors: z.array(errorCount),
+  /** Why devices failed, from evidence: the first thousand of the fleet. Absent when none did. */
+  diagnoses: z.array(diagnosis).optional(),
   timeSeries: z.strictObject({ intervalMs: z.number(), slices: z.array(timeSlice) }),
   checks: z.array(check),
   verdict: z.enum(['passed', 'correctness-failed', 'performance-failed', 'interrupted']),
@@ -173,6 +194,7 @@ export type Distribution = z.infer<typeof distribution>;
 export type Check = z.infer<typeof check>;
 export type CellResult = z.infer<typeof cell>;
 export type ErrorCount = z.infer<typeof errorCount>;
+export type Diagnosis = z.infer<typeof diagnosis>;
 export type OutcomeCounts = z.infer<typeof outcomeCounts>;
 export type KeyCustody = z.infer<typeof keyCustody>;
 export type TimeSlice = z.infer<typeof timeSlice>;

@@ -33,6 +33,7 @@ export type { IssuedKey } from './device/credentials/token.ts';
 export { createDevice, type Device, type DeviceContext, manualHub } from './device/device.ts';
 export * from './device/device-spec.ts';
 export * from './device/device-trace.ts';
+export type * from './device/evidence/device-evidence.ts';
 export { assignmentsInLife } from './device/life/life-steps.ts';
 export type { EdgeSettings } from './device/platforms/edge-settings.ts';
 export {
@@ -60,6 +61,7 @@ export {
   startDps,
 } from './dps/emulator.ts';
 export { EnrollmentError } from './dps/enrollment-error.ts';
+export type * from './dps/enrollment-evidence.ts';
 export { type Latency, latencyNames } from './dps/latency.ts';
 export { parseEnrollments } from './dps/management-bodies.ts';
 export { connectDpsControl } from './dps/management-client.ts';
@@ -119,10 +121,12 @@ export { ensureTpms } from './tpm/manufacture.ts';
 export { openSimulatedTpm, type SimulatedTpmSource } from './tpm/open-simulated-tpm.ts';
 export { registrationIdFromEk } from './tpm/templates.ts';
 export { defaultTpmCacheDirectory, openTpmCache } from './tpm/tpm-cache.ts';
+export type { TpmCondition } from './tpm/tpm-condition.ts';
 export { openTpmHost, type TpmHost, type TpmMode } from './tpm/tpm-host.ts';
 export type { ManufacturedTpm, TpmTransport } from './tpm/transport.ts';
 export { openTctiTransport, probeTpm2Tss } from './tpm/transports/tcti.ts';
 // transport
+export { probeService, type ServiceProbe } from './transport/probe-service.ts';
 export type { DpsEndpoint } from './transport/provisioning-transport.ts';
 export { DEFAULT_API_VERSION, GLOBAL_DEVICE_ENDPOINT } from './wire/constants.ts';
 // wire

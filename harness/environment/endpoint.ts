@@ -68,6 +68,7 @@ async function startEndpoint(
     createDevices: (devices) => dps.control.createDevices(devices),
     devices: () => dps.control.devices(),
     telemetry: () => dps.control.telemetry(),
+    evidence: (ids) => dps.control.evidence(ids),
     registrations: () => dps.control.registrations(),
     [Symbol.asyncDispose]: () => dps[Symbol.asyncDispose](),
   };
@@ -92,6 +93,7 @@ export function nullEndpoint(): RunEndpoint {
     createDevices: () => Promise.resolve(),
     devices: nothing,
     telemetry: nothing,
+    evidence: () => Promise.resolve(undefined),
     registrations: nothing,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -76,6 +76,8 @@ export async function connectEndpoint(
       made.push(...devices);
       await ask(control.createDevices(devices));
     },
+    // An emulator of an older version has no such question.
+    evidence: (ids) => control.evidence(ids).catch(() => undefined),
     devices: () => ask(control.devices()),
     // A ring: what was there before may have gone.
     telemetry: async () => (await ask(control.telemetry())).slice(messagesBefore),

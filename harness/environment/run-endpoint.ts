@@ -4,6 +4,7 @@ import type {
   DpsEndpoint,
   DpsInfo,
   Enrollment,
+  EnrollmentEvidence,
   RegistrationRecord,
   TelemetryMessage,
 } from '../../simulators/index.ts';
@@ -25,6 +26,12 @@ export interface RunEndpoint extends AsyncDisposable {
   devices(): Promise<readonly DeviceSummary[]>;
   /** Messages to the hubs since the run began. @throws EnvironmentError as above */
   telemetry(): Promise<readonly TelemetryMessage[]>;
+  /**
+   * What the service knows of devices that failed; undefined where nobody can be asked.
+   *
+   * @throws EnvironmentError as above
+   */
+  evidence(registrationIds: readonly string[]): Promise<readonly EnrollmentEvidence[] | undefined>;
   /** What was registered since the run began. @throws EnvironmentError as above */
   registrations(): Promise<readonly RegistrationRecord[]>;
 }

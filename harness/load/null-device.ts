@@ -1,4 +1,5 @@
 import { type Device, type DeviceSpec, manualHub } from '../../simulators/index.ts';
+import { InvariantError } from '../../simulators/kernel/errors.ts';
 
 /** A device that is assigned at once, without a word: what a run of them takes, the harness itself takes. */
 export function createNullDevice(spec: DeviceSpec, hubs: readonly string[]): Device {
@@ -16,6 +17,7 @@ export function createNullDevice(spec: DeviceSpec, hubs: readonly string[]): Dev
         retries: 0,
         steps: [],
       }),
+    evidence: () => Promise.reject(new InvariantError('a device of nobody does not fail')),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

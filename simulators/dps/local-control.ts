@@ -6,6 +6,7 @@ import { UsageError } from '../kernel/errors.ts';
 import type { RecordStorage } from '../storage/collection.ts';
 import type { IssuedKeys } from './attestation/issued-keys.ts';
 import type { DeviceSummary, DpsControl, DpsInfo } from './dps-control.ts';
+import { enrollmentEvidence } from './enrollment-evidence.ts';
 import type { EnrollmentStore } from './enrollment-store.ts';
 import type { RegistrationRegistry } from './registration-registry.ts';
 import type { RequestLog } from './request-log.ts';
@@ -29,6 +30,18 @@ export function createLocalControl(parts: {
         for (const id of ids) enrollments.remove(id);
       }),
     enrollments: () => done(() => enrollments.list()),
+    evidence: (ids) =>
+      done(() => {
+        const refusals = refusalsIn(log);
+        return ids.map((id) =>
+          enrollmentEvidence(id, {
+            individual: enrollments.individual(id),
+            groups: enrollments.groups(),
+            refusal: refusals.get(id.toLowerCase()),
+            isLinked: (hub) => directory.find(hub) !== undefined,
+          }),
+        );
+      }),
     uploadCaCertificate: (name, certificate) =>
       done(() => enrollments.caCertificates.upload(name, certificate)),
     requestCaVerification: (name) => done(() => enrollments.caCertificates.requestVerification(name)),
@@ -62,6 +75,16 @@ export function createLocalControl(parts: {
     info: () => done(info),
   };
 }
+
+/** The last one of each device, by its registrationId in small letters. */
+const refusalsIn = (log: RequestLog): ReadonlyMap<string, string> =>
+  new Map(
+    log.list().flatMap(({ registrationId, reason }) => {
+      return registrationId === undefined || reason === undefined
+        ? []
+        : [[registrationId.toLowerCase(), reason] as const];
+    }),
+  );
 
 /** @throws UsageError */
 function hubOf(directory: HubDirectory, hostName: string): HubRegistry {

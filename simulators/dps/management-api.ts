@@ -79,6 +79,9 @@ function createRoutes({ control }: ManagementApiOptions): Readonly<Record<string
       await control.removeEnrollments(parseIds(await readJson(request)));
       return { body: {} };
     },
+    'POST /evidence': async (request) => ({
+      body: await control.evidence(parseIds(await readJson(request))),
+    }),
     'POST /ca-certificates': async (request) => {
       const { name, certificate } = parseCaCertificate(await readJson(request));
       await control.uploadCaCertificate(name, certificate);

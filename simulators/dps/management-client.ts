@@ -9,6 +9,7 @@ import type {
   LoggedRequest,
   RegistrationRecord,
 } from './dps-control.ts';
+import type { EnrollmentEvidence } from './enrollment-evidence.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -48,6 +49,7 @@ export function connectDpsControl(
     enroll: async (enrollments) => void (await call('POST', '/enrollments', enrollments)),
     removeEnrollments: async (ids) => void (await call('DELETE', '/enrollments', ids)),
     enrollments: async () => (await call('GET', '/enrollments')) as readonly EnrollmentSummary[],
+    evidence: async (ids) => (await call('POST', '/evidence', ids)) as readonly EnrollmentEvidence[],
     uploadCaCertificate: async (name, certificate) =>
       void (await call('POST', '/ca-certificates', { name, certificate })),
     requestCaVerification: async (name) => {

@@ -59,6 +59,8 @@ export async function connectAzure(endpoint: AzureEndpoint, run: AzureRun): Prom
     },
     devices: () => Promise.resolve([]),
     telemetry: () => Promise.resolve([]),
+    // Its service API shows no more of an enrollment than what the run itself has told it.
+    evidence: () => Promise.resolve(undefined),
     registrations: () => readRegistrations(service, journal, run.planned(), signal),
     // The journal stays where something could not be removed: `dps-rig cleanup` goes on with it.
     [Symbol.asyncDispose]: async () => {
