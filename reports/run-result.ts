@@ -83,7 +83,7 @@ const diagnosis = z.strictObject({
   confidence: z.enum(['certain', 'likely', 'possible']),
   /** For `dps-rig explain`. */
   explain: z.string(),
-  /** For `dps-rig run`: what reproduces it. */
+  /** What reproduces it: for `dps-rig run`; of a scenario with many faults with the name of the fault behind it. */
   scenario: z.string().nullable(),
   fix: z.string().nullable(),
 });

@@ -1,6 +1,5 @@
 import type { Diagnosis } from '../../reports/run-result.ts';
 import { type DeviceResult, probeService } from '../../simulators/index.ts';
-import type { RunEndpoint } from '../environment/run-endpoint.ts';
 import type { FleetRun } from '../load/fleet-run.ts';
 import type { DeviceRecord, FleetRecords } from '../metrics/fleet-ledger.ts';
 import { diagnose } from './diagnose.ts';
@@ -22,14 +21,20 @@ export async function diagnoseRun(
     .take(MOST_DIAGNOSED)
     .toArray();
   if (failed.length === 0 || endpoint.kind === 'null') return [];
-  const service = await lookAtService(endpoint, proxy, signal);
   const known = await endpoint.evidence(failed.map(askedFor)).catch(() => undefined);
+  const service: ServiceEvidence = {
+    idScope: known?.idScope ?? endpoint.dps.idScope,
+    proxied: proxy !== undefined,
+    probe: await probeService({ ...endpoint.dps, proxy }, signal),
+  };
   return failed.flatMap((record, position) => {
-    const planned = plan.devices.at(record.index)?.spec;
+    const spec = plan.devices.at(record.index)?.spec;
     const cell = plan.cells[record.cell]?.name;
-    if (planned === undefined || cell === undefined) return [];
+    if (spec === undefined || cell === undefined) return [];
+    // Not the spec itself: it names the mistake, and who knows that needs no evidence.
+    const planned = { enrollment: spec.enrollment, attestation: spec.attestation };
     const { registrationId, result, phasesMs = {}, evidence: device } = record;
-    const enrollment = known?.[position];
+    const enrollment = known?.enrollments[position];
     return [
       { cell, ...diagnose({ registrationId, result, planned, phasesMs, device, service, enrollment }) },
     ];
@@ -40,15 +45,3 @@ const isFailed = ({ kind }: DeviceResult): boolean => kind === 'ended' || kind =
 
 /** A device may have asked under another name than it was planned: keys are derived from that. */
 const askedFor = ({ registrationId, evidence }: Failed): string => evidence?.registrationId ?? registrationId;
-
-async function lookAtService(
-  { dps }: RunEndpoint,
-  proxy: FleetRun['proxy'],
-  signal: AbortSignal,
-): Promise<ServiceEvidence> {
-  return {
-    idScope: dps.idScope,
-    proxied: proxy !== undefined,
-    probe: await probeService({ ...dps, proxy }, signal),
-  };
-}

@@ -68,7 +68,7 @@ async function startEndpoint(
     createDevices: (devices) => dps.control.createDevices(devices),
     devices: () => dps.control.devices(),
     telemetry: () => dps.control.telemetry(),
-    evidence: (ids) => dps.control.evidence(ids),
+    evidence: async (ids) => ({ idScope: dps.idScope, enrollments: await dps.control.evidence(ids) }),
     registrations: () => dps.control.registrations(),
     [Symbol.asyncDispose]: () => dps[Symbol.asyncDispose](),
   };

@@ -77,7 +77,10 @@ export async function connectEndpoint(
       await ask(control.createDevices(devices));
     },
     // An emulator of an older version has no such question.
-    evidence: (ids) => control.evidence(ids).catch(() => undefined),
+    evidence: async (ids) => {
+      const enrollments = await control.evidence(ids).catch(() => undefined);
+      return enrollments && { idScope: info.idScope, enrollments };
+    },
     devices: () => ask(control.devices()),
     // A ring: what was there before may have gone.
     telemetry: async () => (await ask(control.telemetry())).slice(messagesBefore),

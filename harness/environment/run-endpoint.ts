@@ -10,6 +10,13 @@ import type {
 } from '../../simulators/index.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 
+/** What an instance says of itself, whatever devices believe. */
+export interface InstanceEvidence {
+  readonly idScope: string;
+  /** In the order in which it was asked. */
+  readonly enrollments: readonly EnrollmentEvidence[];
+}
+
 /** Where the fleet registers. */
 export interface RunEndpoint extends AsyncDisposable {
   readonly kind: Scenario['endpoint']['kind'];
@@ -31,7 +38,7 @@ export interface RunEndpoint extends AsyncDisposable {
    *
    * @throws EnvironmentError as above
    */
-  evidence(registrationIds: readonly string[]): Promise<readonly EnrollmentEvidence[] | undefined>;
+  evidence(registrationIds: readonly string[]): Promise<InstanceEvidence | undefined>;
   /** What was registered since the run began. @throws EnvironmentError as above */
   registrations(): Promise<readonly RegistrationRecord[]>;
 }

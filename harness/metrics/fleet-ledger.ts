@@ -90,7 +90,7 @@ export class FleetLedger implements FleetRecords {
       ...{ index, registrationId, cell, result },
       ...(keyUse === undefined ? {} : { keyUse }),
       ...(evidence === undefined ? {} : { evidence }),
-      ...(result.kind === 'assigned' ? {} : { phasesMs }),
+      ...(result.kind === 'ended' || result.kind === 'error' ? { phasesMs } : {}),
     });
   }
 

@@ -3,7 +3,7 @@ import { codeOf } from '../evidence.ts';
 
 /** EFLOW puts a broker and a proxy in between. */
 export const eflowPassThrough: FailureCause = {
-  explain: 'EFLOW_TPM_NOT_AVAILABLE',
+  explain: 'eflow-provision-failed',
   scenario: 'failure/eflow/failed-to-provision',
   fix: 'Get-EflowVmTpmProvisioningInfo, Get-EflowVmFeature; then the EFLOWProxy of the host',
   find: (evidence) => {
