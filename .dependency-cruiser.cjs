@@ -161,6 +161,7 @@ module.exports = {
     wrapped('picocolors', '(harness/cli|reports)/'),
     wrapped('toml-eslint-parser', 'simulators/kernel/toml\\.ts'),
     wrapped('yaml', 'simulators/device/config/yaml-document\\.ts'),
+    wrapped('@nats-io', 'harness/scale-out/nats-link\\.ts'),
     wrapped('hdr-histogram-js', 'harness/metrics/'),
     wrapped('echarts', 'reports/html/'),
     wrapped('@peculiar/x509', 'simulators/pki/'),

@@ -1,20 +1,16 @@
-import { tmpdir } from 'node:os';
 import type { RunResult } from '../reports/run-result.ts';
-import { openScratchDirectory } from '../simulators/index.ts';
 import { diagnoseRun } from './diagnose/diagnose-run.ts';
 import { allowedProxy } from './environment/allowed-proxy.ts';
 import { pacedLoad } from './environment/azure/pacing.ts';
 import { openEndpoint } from './environment/endpoint.ts';
 import { openKeyLog } from './environment/key-log.ts';
-import { calibrate } from './load/calibrate.ts';
-import type { FleetRun, Progress } from './load/fleet-run.ts';
-import { openFleetTokens } from './load/fleet-tokens.ts';
-import { prepareFleet } from './load/prepare-fleet.ts';
-import { registerFleet, warmUpOf } from './load/register-fleet.ts';
-import { chooseSetup } from './load/run-setup.ts';
-import { startWorkerPool } from './load/worker-pool.ts';
+import type { Progress } from './load/fleet-run.ts';
+import { warmUpOf } from './load/register-fleet.ts';
+import { registerHere } from './load/register-here.ts';
+import { outcomeLines, writeOutcomeList } from './metrics/outcome-list.ts';
 import { partOfFleet, planFleet } from './plan/fleet-plan.ts';
 import { describeShard, loadOfShard, rangesOfShard, type Shard, splitForParts } from './plan/shards.ts';
+import { type CoordinateOptions, coordinateFleet } from './scale-out/coordinate-fleet.ts';
 import { expandMatrix } from './scenario/expand.ts';
 import type { Scenario } from './scenario/scenario-schema.ts';
 import { buildResult } from './verdict/build-result.ts';
@@ -34,12 +30,16 @@ export interface RunOptions {
   readonly keyLogFile?: string | undefined;
   /** Only this part of the fleet. Default: all of it. */
   readonly shard?: Shard | undefined;
+  /** Other machines register the fleet, and this one coordinates them. */
+  readonly coordinate?: Omit<CoordinateOptions, 'scenarioFile'> | undefined;
   /** Only these cells of the matrix, by name. Default: all. */
   readonly onlyCells?: ((name: string) => boolean) | undefined;
   /** `--consent`: load may go to a real service that is named besides. */
   readonly consent?: boolean;
   /** Where a run at a real service writes down what it makes there. */
   readonly journalFile?: string;
+  /** Where the outcome of every device is written, in the order of the fleet. */
+  readonly outcomesFile?: string;
   /** Private hosts besides loopback that the user lets load go to. */
   readonly allowedHosts?: readonly string[];
 }
@@ -60,14 +60,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const cells = expandMatrix(scenario).filter(({ name }) => onlyCells(name));
   const fleetPlan = planFleet(scenario, cells);
   const { rangeSize: size, warmUpDevices: warmUp } = scenario.run;
-  const split = splitForParts(fleetPlan.devices.length, { size, warmUp, parts: shard.of });
+  const parts = options.coordinate?.workers ?? shard.of;
+  const split = splitForParts(fleetPlan.devices.length, { size, warmUp, parts });
   const ranges = rangesOfShard(split, shard);
   const plan = partOfFleet(fleetPlan, ranges);
   const partName = options.shard && `shard-${shard.number}`;
-  const setup = chooseSetup(scenario, plan);
 
-  // On disk: the states of ten thousand TPMs are no small thing in memory.
-  await using directory = await openScratchDirectory({ name: 'run', parent: tmpdir() });
   using keyLog = keyLogFile === undefined ? undefined : openKeyLog(keyLogFile);
   await using endpoint = await openEndpoint(scenario.endpoint, {
     ...{ scenarioFile, seed: plan.seed, allowedHosts },
@@ -78,25 +76,18 @@ export async function run(options: RunOptions): Promise<RunResult> {
       planned: () => Iterator.from(plan.devices).map(({ spec }) => spec.registrationId),
     },
   });
-  // Before the threads start, and until they have ended: they share what PKCS#11 modules it loads.
-  await using tokens = await openFleetTokens(
-    scenario.endpoint.kind === 'null' ? [] : plan.devices,
-    setup.workers,
-    { partName, signal, onProgress },
-  );
-  await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
-  const fleet: FleetRun = {
-    ...{ scenario, plan, partName, ranges, setup, endpoint, proxy, tokens, pool, signal, onProgress },
-    directory: directory.path,
-  };
-  await prepareFleet(fleet);
-  const preparationMs = Date.now() - startedAt.getTime();
-
-  const calibration = scenario.endpoint.kind === 'null' ? undefined : await calibrate(fleet);
-  const timed = await registerFleet(fleet, (recorder, elapsedMs) =>
-    brokenThreshold(scenario.thresholds, recorder, elapsedMs),
-  );
+  const work = { scenario, plan, partName, ranges, endpoint, proxy, signal, onProgress };
+  const { timed, ...registered } =
+    options.coordinate === undefined
+      ? await registerHere(work, {
+          calibrated: scenario.endpoint.kind !== 'null',
+          brokenThreshold: (recorder, elapsedMs) => brokenThreshold(scenario.thresholds, recorder, elapsedMs),
+        })
+      : await coordinateFleet(work, { ...options.coordinate, scenarioFile });
   const interrupted = signal.aborted;
+  if (options.outcomesFile !== undefined) {
+    await writeOutcomeList(options.outcomesFile, outcomeLines(plan, timed.ledger));
+  }
   const telemetry = await endpoint.telemetry();
   const devices = await endpoint.devices();
   const registrations = [
@@ -104,8 +95,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
     ...manualRegistrations(plan, devices, telemetry),
   ];
   const { ledger: outcomes, recorder } = timed;
-  const diagnoses = await diagnoseRun(fleet, outcomes, new AbortController().signal);
-  const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens });
+  const diagnoses = await diagnoseRun({ endpoint, plan, proxy }, outcomes, new AbortController().signal);
+  const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens: registered.tokens });
   const checks = judge({
     scenario,
     plan,
@@ -116,12 +107,13 @@ export async function run(options: RunOptions): Promise<RunResult> {
     telemetry,
     devices,
     hubs: endpoint.hubs,
+    timesRun: registered.timesRun,
     // A run that was cut short owes nothing for devices that never started.
     interrupted: interrupted || timed.stoppedBy !== undefined,
   });
   return buildResult({
-    ...{ scenario, scenarioFile, plan, endpoint, setup, startedAt, preparationMs },
-    ...{ timed, calibration, keyCustody, diagnoses, checks, interrupted },
+    ...{ scenario, scenarioFile, plan, endpoint, startedAt, ...registered },
+    ...{ timed, keyCustody, diagnoses, checks, interrupted },
     warmUpDevices: plan.devices.within(warmUpOf(ranges, scenario)).count,
     part: options.shard && describeShard(options.shard, plan.devices.length, ranges),
   });

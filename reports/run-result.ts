@@ -169,6 +169,10 @@ export const runResultSchema = z.strictObject({
       ranges: z.array(z.strictObject({ from: z.int().nonnegative(), to: z.int().nonnegative() })),
     })
     .optional(),
+  /** Of a run that was spread over workers: how many came, and how many ranges had to be registered by a second one. */
+  machines: z
+    .strictObject({ workers: z.int().positive(), rangesGivenOutAgain: z.int().nonnegative() })
+    .optional(),
   outcomes: outcomeCounts,
   /** Assigned devices per second of the timed part. */
   assignedPerSecond: z.number(),

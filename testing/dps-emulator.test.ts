@@ -82,6 +82,9 @@ describe('DpsEmulator', () => {
     await expect(askWithoutToken(dps)).rejects.toMatchObject(untrusted);
     {
       using _trust = dps.trust();
+      {
+        using _again = dps.trust();
+      }
       expect(await askWithoutToken(dps)).toBe(401);
     }
     await expect(askWithoutToken(dps)).rejects.toMatchObject(untrusted);

@@ -13,6 +13,7 @@ export type {
   PkiBundle,
   RegistrationRecord,
 } from '../simulators/index.ts';
+export { createTestPki } from '../simulators/index.ts';
 export { DpsEmulator } from './dps-emulator.ts';
 export { DpsEmulatorContainer } from './dps-emulator-container.ts';
 export { SoftHsm } from './soft-hsm.ts';

@@ -22,6 +22,7 @@ import { addRunCommand } from './commands/run.ts';
 import { addStateCommands } from './commands/state.ts';
 import { addTpmCommand } from './commands/tpm.ts';
 import { addValidateCommand } from './commands/validate.ts';
+import { addWorkerCommand } from './commands/worker.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** The `dps-rig` program: one file in commands/ for each command. */
@@ -34,6 +35,7 @@ function createProgram(): Command {
     .exitOverride();
   addRunCommand(program);
   addMergeCommand(program);
+  addWorkerCommand(program);
   addDeviceCommand(program);
   addConformanceCommand(program);
   addCleanupCommand(program);

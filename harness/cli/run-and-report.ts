@@ -12,6 +12,8 @@ import { createProgressDisplay } from './progress-display.ts';
 /** What commands that run a scenario are told besides it. */
 export interface RunAndReportOptions
   extends Pick<RunOptions, 'keyLogFile' | 'allowedHosts' | 'onlyCells' | 'consent' | 'shard'> {
+  /** Other machines register the fleet. */
+  readonly nats?: Omit<NonNullable<RunOptions['coordinate']>, 'say'> | undefined;
   /** Of the reports. Default: `out/` and the name of the file. */
   readonly out?: string | undefined;
   readonly quiet?: true | undefined;
@@ -25,7 +27,7 @@ export interface RunAndReportOptions
 export async function runAndReport(
   scenario: Scenario,
   file: string,
-  { shard, out = directoryFor(file, shard), quiet, ...runOptions }: RunAndReportOptions,
+  { shard, out = directoryFor(file, shard), quiet, nats, ...runOptions }: RunAndReportOptions,
 ): Promise<{ readonly exitCode: number; readonly result?: RunResult }> {
   using interrupts = openInterrupts();
   makeDirectory(out, 'the reports');
@@ -35,7 +37,8 @@ export async function runAndReport(
   const result = await run({
     ...{ scenario, scenarioFile: file, signal, onProgress: display.show },
     journalFile: join(out, 'journal.jsonl'),
-    ...{ shard, ...runOptions },
+    outcomesFile: join(out, 'outcomes.tsv'),
+    ...{ shard, coordinate: nats && { ...nats, say: display.say }, ...runOptions },
   }).catch((error: unknown) => {
     if (signal.aborted) return undefined;
     throw error;

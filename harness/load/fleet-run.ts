@@ -36,6 +36,8 @@ export type Progress =
   | {
       readonly stage: 'registering';
       readonly counts: LiveCounts;
+      /** Of one range, by number. */
+      readonly countsOf: (range: number) => LiveCounts;
       readonly of: number;
       readonly elapsedMs: number;
     };

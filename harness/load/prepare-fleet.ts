@@ -2,6 +2,7 @@ import {
   createFleetAuthority,
   defaultTpmCacheDirectory,
   ensureTpms,
+  type FleetAuthority,
   groupEnrollments,
   type ManufacturedTpm,
   probeTlsKeys,
@@ -13,16 +14,15 @@ import { cacheOfPart, credentialsFile, type FleetRun } from './fleet-run.ts';
 /**
  * The first pass, untimed: every device gets its TPM, keys and certificates, and is enrolled.
  *
+ * @param given what credentials derive from. Default: a new one
  * @throws TransportError of phase `aborted` when the run is interrupted meanwhile
  */
-export async function prepareFleet(run: FleetRun): Promise<void> {
+export async function prepareFleet(run: FleetRun, given?: FleetAuthority): Promise<void> {
   const { plan, partName, ranges, pool, endpoint, tokens, directory, signal, onProgress } = run;
   if (endpoint.kind === 'null') return;
   requireTlsKeys(plan);
   const tpms = await ensureFleetTpms(run);
-  const authority = await createFleetAuthority(
-    ['rig', plan.fleetTag, partName].filter((part) => part !== undefined).join('-'),
-  );
+  const authority = given ?? (await createFleetAuthority(authorityName(plan, partName)));
   await endpoint.enroll(
     groupEnrollments(
       authority,
@@ -49,6 +49,10 @@ export async function prepareFleet(run: FleetRun): Promise<void> {
     }),
   );
 }
+
+/** Goes into the ids of groups: fleets, and parts that know nothing of each other, share a service. */
+export const authorityName = ({ fleetTag }: FleetPlan, partName: string | undefined): string =>
+  ['rig', fleetTag, partName].filter((part) => part !== undefined).join('-');
 
 /** Without the addon every such device would fail in the same way: say it once, and what to do. */
 function requireTlsKeys({ cells }: FleetPlan): void {

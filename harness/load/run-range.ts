@@ -32,8 +32,9 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
   const control = new SharedControl(task.control);
   await using thread = await enterThread(task);
   const tokens = openTokens(task);
-  const createOne = task.nullEndpoint
-    ? ({ spec }: PlannedDevice): Device => createNullDevice(spec, task.hubs)
+  const { nullEndpoint } = task;
+  const createOne = nullEndpoint
+    ? ({ spec }: PlannedDevice): Device => createNullDevice(spec, { ...task, ...nullEndpoint })
     : await deviceMaker(task, { ...thread.deviceContext, tokens });
   const stop = new AbortController();
   const finished = new AbortController();
@@ -126,25 +127,26 @@ class DeviceRun {
     const failure = await this.#putAway();
     const seen = evidence === undefined ? outcome : { ...outcome, evidence };
     const final = failure === undefined ? seen : { ...seen, result: failure };
-    control.count(final.result.kind);
+    control.count(final.result.kind, task.range.number);
     return final;
   }
 
   /** Of a device that never started. */
   stoppedOutcome(): Outcome {
-    this.#parts.control.count('aborted');
+    const { control, task } = this.#parts;
+    control.count('aborted', task.range.number);
     return this.#neverStarted();
   }
 
   async #run(): Promise<Outcome> {
-    const { control, stop } = this.#parts;
+    const { control, stop, task } = this.#parts;
     const intended = this.#intendedStartMs();
     if (intended !== undefined && !(await this.#waitUntil(intended - PREPARE_AHEAD_MS)))
       return this.#neverStarted();
     await this.prepare();
     if (intended !== undefined && !(await this.#waitUntil(intended))) return this.#neverStarted();
     if (stop.aborted) return this.#neverStarted();
-    control.count('started');
+    control.count('started', task.range.number);
     const startMs = this.#runMs();
     const { result, phasesMs, polls, retries, keyUse } = await this.#register();
     const endMs = this.#runMs();
@@ -204,9 +206,9 @@ class DeviceRun {
   }
 
   #intendedStartMs(): number | undefined {
-    const { range, intendedStartsMs } = this.#parts.task;
+    const { range, intendedStartsMs, began } = this.#parts.task;
     const intended = intendedStartsMs[this.#planned.spec.index - range.from];
-    return intended === undefined || Number.isNaN(intended) ? undefined : intended;
+    return intended === undefined || Number.isNaN(intended) ? undefined : intended + (began[1] ?? 0);
   }
 
   #runMs(): number {

@@ -172,6 +172,12 @@ const endpoint = z.discriminatedUnion('kind', [
     kind: z
       .literal('null')
       .describe('Nobody: every device is assigned at once. What remains is what the harness itself takes.'),
+    madeUpDurations: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Devices report a duration of the phase register that seed and registrationId decide: two runs of one fleet can be compared exactly.',
+      ),
   }),
   z.strictObject({
     kind: z.literal('azure').describe('A real service. Needs --allow-endpoint for each host, and --consent.'),

@@ -25,6 +25,8 @@ export interface ResultParts {
   /** Absent of a whole fleet. */
   readonly part: RunResult['part'];
   readonly warmUpDevices: number;
+  /** Absent of a run on one machine. */
+  readonly machines?: RunResult['machines'];
   readonly endpoint: RunEndpoint;
   readonly setup: RunSetup;
   readonly startedAt: Date;
@@ -46,7 +48,7 @@ export function buildResult(parts: ResultParts): RunResult {
   const timedDevices = devices - parts.warmUpDevices;
   return {
     schemaVersion: RUN_RESULT_SCHEMA_VERSION,
-    tool: { name: 'dps-rig', version },
+    tool: { name: 'dps-rig', version: rigVersion },
     scenario: { name: scenario.name, description: scenario.description, file: scenarioFile, seed: plan.seed },
     endpoint: {
       kind: endpoint.kind,
@@ -66,6 +68,7 @@ export function buildResult(parts: ResultParts): RunResult {
     preparationMs: parts.preparationMs,
     devices,
     ...(parts.part === undefined ? {} : { part: parts.part }),
+    ...(parts.machines === undefined ? {} : { machines: parts.machines }),
     outcomes: recorder.counts,
     assignedPerSecond: durationMs === 0 ? 0 : (recorder.timed.assigned * 1000) / durationMs,
     ...(parts.calibration === undefined ? {} : { calibration: parts.calibration }),
@@ -112,9 +115,10 @@ export function verdictOf(checks: readonly Check[], interrupted: boolean): RunRe
   return failed.length > 0 ? 'performance-failed' : 'passed';
 }
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+/** Of this program. */
+export const { version: rigVersion } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
 
 function describeMachine(): RunResult['machine'] {
   const cpus = os.cpus();

@@ -12,6 +12,8 @@ export interface OracleEvidence {
   readonly hubs: readonly string[];
   /** A run that was stopped early owes nothing for devices that never started. */
   readonly interrupted: boolean;
+  /** How often the device at a position may have registered. Default: once. */
+  readonly timesRun?: (index: number) => number;
   /** How often a device is assigned is judged by its life. */
   readonly lives?: boolean;
 }
@@ -21,7 +23,7 @@ export interface OracleEvidence {
  * registered that was not planned.
  */
 export function judgeFleet(evidence: OracleEvidence): readonly Check[] {
-  const { outcomes, registrations } = evidence;
+  const { outcomes, registrations, timesRun = () => 1 } = evidence;
   const byId = new Map(registrations.map((record) => [record.registrationId.toLowerCase(), record]));
   const reported = [...outcomes].filter((outcome) => outcome !== undefined);
   const assigned = reported.flatMap((outcome) =>
@@ -63,7 +65,7 @@ export function judgeFleet(evidence: OracleEvidence): readonly Check[] {
       wrong: [
         ...duplicates(assigned.map(({ result }) => result.deviceId)),
         ...(evidence.lives === true ? [] : assigned)
-          .filter(({ record }) => (record?.timesAssigned ?? 1) > 1)
+          .filter(({ record, index }) => (record?.timesAssigned ?? 1) > timesRun(index))
           .map(({ registrationId }) => `${registrationId}: registered more than once`),
       ],
     },

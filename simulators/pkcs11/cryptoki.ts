@@ -1,3 +1,4 @@
+import { runInThisContext } from 'node:vm';
 import pkcs11js from 'pkcs11js'; // CommonJS: Node finds only some of its names
 import { CryptokiError, EnvironmentError } from '../kernel/errors.ts';
 import { CKF, CKR, returnName } from './constants.ts';
@@ -142,14 +143,15 @@ export function loadCryptoki(path: string): Cryptoki {
  * @param environment what only this module is to see; for the main thread, whose changes alone reach it
  */
 export function loadWithEnvironment(path: string, environment: Readonly<Record<string, string>>): Cryptoki {
-  const before = Object.keys(environment).map((name) => [name, process.env[name]] as const);
-  Object.assign(process.env, environment);
+  const { env } = runInThisContext('process') as NodeJS.Process; // jest gives tests a copy, which no module sees
+  const before = Object.keys(environment).map((name) => [name, env[name]] as const);
+  Object.assign(env, environment);
   try {
     return loadCryptoki(path);
   } finally {
     for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
+      if (value === undefined) delete env[name];
+      else env[name] = value;
     }
   }
 }

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
+import { UsageError } from '../../../simulators/kernel/errors.ts';
 import { describeDryRun } from '../../environment/azure/dry-run.ts';
 import { parseShard, type Shard } from '../../plan/shards.ts';
+import { parseNatsUrl } from '../../scale-out/nats-url.ts';
 import { loadScenario } from '../../scenario/load-scenario.ts';
 import type { Override } from '../../scenario/override.ts';
 import { withDevices } from '../../scenario/resize.ts';
 import { scenarioFileOf } from '../../scenario/scenario-file.ts';
 import { collectOverride, parseCount, parseWhole } from '../parse-options.ts';
-import { runAndReport } from '../run-and-report.ts';
+import { type RunAndReportOptions, runAndReport } from '../run-and-report.ts';
 
 interface RunCommandOptions {
   readonly devices?: number;
@@ -17,6 +19,11 @@ interface RunCommandOptions {
   readonly consent?: true;
   readonly dryRun?: true;
   readonly shard?: Shard;
+  readonly nats?: string;
+  readonly natsCa?: string;
+  readonly natsWorkers: number;
+  readonly natsWait: number;
+  readonly lease: number;
   readonly quiet?: true;
 }
 
@@ -57,6 +64,11 @@ export function addRunCommand(program: Command): void {
       'only this part of the fleet; put the results together with `dps-rig merge`',
       parseShard,
     )
+    .option('--nats <url>', 'workers on other machines register the fleet: see `dps-rig worker`')
+    .option('--nats-ca <file>', 'PEM of the roots to trust for tls:// URLs')
+    .option('--nats-workers <n>', 'start when so many have come', parseCount, 1)
+    .option('--nats-wait <seconds>', 'how long they are waited for', parseCount, 600)
+    .option('--lease <seconds>', 'how long a range stays with a worker that says nothing', parseCount, 30)
     .option('--dry-run', 'say what a run at a real service would take of it, and send nothing')
     .option('--quiet', 'no progress and no summary: the exit code and the reports tell')
     .action(async (given: string, options: RunCommandOptions & ScenarioOptions) => {
@@ -72,9 +84,34 @@ export function addRunCommand(program: Command): void {
         return;
       }
       const { out, quiet, keylog, allowEndpoint, consent, shard } = options;
+      const nats = await coordinationOf(options);
       const { exitCode } = await runAndReport(scenario, file, {
-        ...{ out, quiet, shard, keyLogFile: keylog, allowedHosts: allowEndpoint, consent: consent ?? false },
+        ...{
+          out,
+          quiet,
+          shard,
+          nats,
+          keyLogFile: keylog,
+          allowedHosts: allowEndpoint,
+          consent: consent ?? false,
+        },
       });
       process.exitCode = exitCode;
     });
+}
+
+/** @throws UsageError when the fleet is to be spread in two ways, or its keys would go over the network in the clear */
+async function coordinationOf({
+  nats,
+  natsCa,
+  natsWorkers,
+  natsWait,
+  lease,
+  shard,
+}: RunCommandOptions): Promise<RunAndReportOptions['nats']> {
+  if (nats === undefined) return undefined;
+  if (shard !== undefined)
+    throw new UsageError('--shard and --nats are two ways to spread a fleet: give one');
+  const address = await parseNatsUrl(nats, natsCa);
+  return { address, workers: natsWorkers, waitMs: natsWait * 1000, leaseMs: lease * 1000 };
 }
