@@ -63,6 +63,7 @@ export { type QuotaLimits, quotaProfiles } from './dps/quotas.ts';
 export { changedRules, type DpsRules } from './dps/rules.ts';
 export { issueServerTls, type ServerTls, serverNamesFor } from './dps/server-tls.ts';
 export { type ServiceRight, serviceRights } from './dps/service-api/service-policy.ts';
+export { parseServiceFaultText, type ServiceFault } from './dps/service-fault.ts';
 export { exportDataDirectory, importDataDirectory } from './dps/state/state-files.ts';
 // hub
 export type { TelemetryMessage } from './hub/telemetry-log.ts';

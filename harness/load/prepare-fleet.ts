@@ -4,6 +4,7 @@ import {
   groupEnrollments,
   type ManufacturedTpm,
   probeTlsKeys,
+  type ServiceFault,
 } from '../../simulators/index.ts';
 import { EnvironmentError } from '../../simulators/kernel/errors.ts';
 import type { FleetPlan, PlannedDevice } from '../plan/fleet-plan.ts';
@@ -26,6 +27,7 @@ export async function prepareFleet(run: FleetRun): Promise<void> {
       Iterator.from(plan.devices).map(({ spec }) => spec),
     ),
   );
+  await endpoint.addFaults(fleetFaults(plan));
   let done = 0;
   await Promise.all(
     ranges.map(async (range) => {
@@ -45,6 +47,17 @@ export async function prepareFleet(run: FleetRun): Promise<void> {
       onProgress({ stage: 'credentials', done, of: plan.devices.length });
     }),
   );
+}
+
+/** The faults of fleet entries, for their devices alone. */
+function fleetFaults({ cells, devices }: FleetPlan): readonly ServiceFault[] {
+  if (cells.every(({ serviceFaults }) => serviceFaults === undefined)) return [];
+  const ids = cells.map((): string[] => []);
+  for (const { cell, spec } of devices) ids[cell]?.push(spec.registrationId);
+  return cells.flatMap(({ serviceFaults = [] }, cell) => {
+    const concerned = ids[cell] ?? [];
+    return concerned.length === 0 ? [] : serviceFaults.map((fault) => ({ ...fault, devices: concerned }));
+  });
 }
 
 /** Without the addon every such device would fail in the same way: say it once, and what to do. */

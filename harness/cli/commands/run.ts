@@ -1,10 +1,14 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { ServiceFault } from '../../../simulators/index.ts';
+import { UsageError } from '../../../simulators/kernel/errors.ts';
 import { loadScenario } from '../../scenario/load-scenario.ts';
 import type { Override } from '../../scenario/override.ts';
 import { withDevices } from '../../scenario/resize.ts';
 import { scenarioFileOf } from '../../scenario/scenario-file.ts';
+import type { Scenario } from '../../scenario/scenario-schema.ts';
 import { parseCount, parseWhole } from '../parse-options.ts';
 import { runAndReport } from '../run-and-report.ts';
+import { addFault } from './fault-option.ts';
 
 interface RunCommandOptions {
   readonly devices?: number;
@@ -19,6 +23,7 @@ interface RunCommandOptions {
 interface ScenarioOptions {
   readonly seed: readonly Override[];
   readonly workers?: number;
+  readonly fault: readonly ServiceFault[];
   readonly proxy?: string;
 }
 
@@ -37,6 +42,12 @@ export function addRunCommand(program: Command): void {
     )
     .option('--workers <n>', 'this many worker threads', parseCount)
     .option('--proxy <url>', 'HTTP proxy of every device: http://[user:password@]host:port')
+    .option(
+      '--fault <fault>',
+      'a fault of the service besides those of the scenario: throttle=20%, delay,ms=500,on=poll; may be repeated',
+      addFault,
+      [],
+    )
     .option('--set <key=value>', 'sets a key of the scenario; may be repeated', collectOverride, [])
     .option('--out <directory>', 'where the reports go (default: out/<scenario>)')
     .option('--keylog <file>', 'write the TLS keys of the connections, for Wireshark and tshark')
@@ -56,11 +67,23 @@ export function addRunCommand(program: Command): void {
       const loaded = await loadScenario(file, [...options.set, ...options.seed, ...named]);
       const scenario = options.devices === undefined ? loaded : withDevices(loaded, options.devices);
       const { out, quiet, keylog, allowEndpoint } = options;
-      const { exitCode } = await runAndReport(scenario, file, {
+      const { exitCode } = await runAndReport(withFaults(scenario, options.fault), file, {
         ...{ out, quiet, keyLogFile: keylog, allowedHosts: allowEndpoint },
       });
       process.exitCode = exitCode;
     });
+}
+
+/** @throws UsageError when there is no emulator that could be ordered */
+function withFaults(scenario: Scenario, faults: readonly ServiceFault[]): Scenario {
+  if (faults.length === 0) return scenario;
+  const { endpoint } = scenario;
+  if (endpoint.kind !== 'emulator') {
+    throw new UsageError('--fault is for runs with an emulator of their own', {
+      hint: 'Give --fault to `dps-rig emulate`, or PUT /faults to its management API.',
+    });
+  }
+  return { ...scenario, endpoint: { ...endpoint, faults: [...(endpoint.faults ?? []), ...faults] } };
 }
 
 function collectOverride(text: string, all: readonly Override[]): readonly Override[] {
