@@ -182,7 +182,9 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     ...(options.hubWeights === undefined ? {} : { hubWeights: options.hubWeights }),
     ...(options.hubPreference === undefined ? {} : { hubPreference: options.hubPreference }),
     allocateCustom,
-    provision: linked.provision,
+    provision: (device) => {
+      if (!injector.losesIdentity(device.deviceId)) linked.provision(device);
+    },
     orderedOutcome: (id) => injector.outcomeOf(id),
     assigningDurationMs: (id) => assigningDurationMs + latencies[latency].assigningMs(seed, id),
     clock,

@@ -23,6 +23,8 @@ export interface FaultInjector {
   refusalOf(on: Request, registrationId: string): Refusal | undefined;
   /** Counts a request where its answer is sent. */
   wireFaultsOf(on: Request, registrationId: string): readonly WireFault[];
+  /** Whether the identity that a registration makes in a hub is gone at once. */
+  losesIdentity(registrationId: string): boolean;
   /** What a registration is to end as, and how long it stays assigning before. */
   outcomeOf(registrationId: string): { readonly outcome: Outcome; readonly assigningMs: number } | undefined;
 }
@@ -62,6 +64,7 @@ export function createFaultInjector(seed: number, first: readonly ServiceFault[]
       return fault === undefined ? undefined : toRefusal(fault);
     },
     wireFaultsOf: (on, id) => strikes(isOnTheWire, on, id),
+    losesIdentity: (id) => strikes(isLoss, 'register', id).length > 0,
     outcomeOf: (id) => {
       const [fault] = strikes(isOutcome, 'register', id);
       if (fault === undefined) return undefined;
@@ -125,6 +128,9 @@ const isRefusal = (fault: ServiceFault): fault is RefusalFault =>
   fault.kind === 'throttle' || fault.kind === 'unavailable' || fault.kind === 'refuse';
 
 const isOutcome = (fault: ServiceFault): fault is OutcomeFault => fault.kind === 'fail';
+
+const isLoss = (fault: ServiceFault): fault is Extract<ServiceFault, { kind: 'identity-lost' }> =>
+  fault.kind === 'identity-lost';
 
 const isOnTheWire = (fault: ServiceFault): fault is WireFault =>
   fault.kind === 'reset' ||

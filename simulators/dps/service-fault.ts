@@ -40,6 +40,12 @@ export const serviceFaultSchema = z.discriminatedUnion('kind', [
     assigningMs: z.int().min(0).default(0).describe('How long it stays assigning before.'),
     ...selector,
   }),
+  z.strictObject({
+    kind: z
+      .literal('identity-lost')
+      .describe('The registration ends as assigned, and somebody deletes the device in its hub.'),
+    ...selector,
+  }),
   z.strictObject({ kind: z.literal('reset').describe('The connection is cut; HTTPS.'), ...selector }),
   z.strictObject({ kind: z.literal('silence').describe('No answer ever comes; HTTPS.'), ...selector }),
   z.strictObject({
@@ -62,6 +68,7 @@ const serviceFaultKinds: readonly ServiceFault['kind'][] = [
   'unavailable',
   'refuse',
   'fail',
+  'identity-lost',
   'reset',
   'silence',
   'delay',
