@@ -6,7 +6,7 @@ const notTests = '\\.test\\.ts$|^test/|/testing/';
 const wrapped = (packageName, folder) => ({
   name: `only-${folder.replaceAll(/[^a-z0-9-]+/gi, '-')}-imports-${packageName.replaceAll(/[^a-z0-9-]+/gi, '-')}`,
   severity: 'error',
-  from: { pathNot: [`^${folder}`, notTests, '^bench/'] },
+  from: { pathNot: [`^${folder}`, notTests, '^(bench|examples)/'] },
   to: { path: `^node_modules/${packageName}/` },
 });
 
@@ -23,7 +23,7 @@ module.exports = {
     forbid('no-cycles', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
     forbid(
       'no-orphans',
-      { orphan: true, pathNot: ['\\.(test|config)\\.ts$', '^scripts/', '^bench/', '\\.d\\.ts$'] },
+      { orphan: true, pathNot: ['\\.(test|config)\\.[jt]s$', '^scripts/', '^bench/', '\\.d\\.ts$'] },
       {},
     ),
     forbid('no-unresolvable-imports', {}, { couldNotResolve: true }),
@@ -42,6 +42,21 @@ module.exports = {
       'harness-uses-simulators-by-their-face',
       { path: '^harness/', pathNot: notTests },
       { path: '^simulators/', pathNot: '^simulators/(index\\.ts|schemas\\.ts|kernel/)' },
+    ),
+    forbid(
+      'testing-uses-simulators-by-their-face',
+      { path: '^testing/', pathNot: '\\.test\\.ts$' },
+      { path: '^(simulators|harness|reports)/', pathNot: '^simulators/(index\\.ts|kernel/)' },
+    ),
+    forbid(
+      'examples-know-only-the-package',
+      { path: '^examples/' },
+      { path: '^(simulators|harness|reports)/' },
+    ),
+    forbid(
+      'nothing-of-ours-needs-testing',
+      { path: '^(simulators|harness|reports)/' },
+      { path: '^testing/' },
     ),
     forbid(
       'only-the-cli-knows-reporters',
@@ -139,12 +154,14 @@ module.exports = {
       { path: '^(simulators|harness|reports)/', pathNot: ['^harness/load/', notTests] },
       { path: '^(node:)?worker_threads$' },
     ),
+    wrapped('testcontainers', 'simulators/containers/'),
     wrapped('piscina', 'harness/load/'),
     wrapped('commander', 'harness/cli/'),
     wrapped('cli-progress', 'harness/cli/'),
     wrapped('picocolors', '(harness/cli|reports)/'),
     wrapped('toml-eslint-parser', 'simulators/kernel/toml\\.ts'),
     wrapped('yaml', 'simulators/device/config/yaml-document\\.ts'),
+    wrapped('@nats-io', 'harness/scale-out/nats-link\\.ts'),
     wrapped('hdr-histogram-js', 'harness/metrics/'),
     wrapped('echarts', 'reports/html/'),
     wrapped('@peculiar/x509', 'simulators/pki/'),

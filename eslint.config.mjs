@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 // Biome formats and lints for style; typescript-eslint is here for the rules that need types.
 export default tseslint.config(
-  { ignores: ['node_modules/', 'out/', '.cache/', '**/*.mjs', '**/*.cjs'] },
+  { ignores: ['node_modules/', 'dist/', 'out/', '.cache/', '**/*.mjs', '**/*.cjs'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.base],

@@ -5,12 +5,14 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // In CI a test that fails gets a second try, and the reporter below names each that needed it.
+    retry: process.env['CI'] === 'true' ? 1 : 0,
     // libtss2 writes what it thinks of malformed input to the terminal; the tests look at what it returns.
     env: { TSS2_LOG: 'all+none' },
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['{harness,simulators,reports,scripts,bench}/**/*.test.ts'] },
+        test: { name: 'unit', include: ['{harness,simulators,reports,testing,scripts,bench}/**/*.test.ts'] },
       },
       {
         extends: true,
@@ -20,6 +22,8 @@ export default defineConfig({
           exclude: ['test/containers/**'],
           testTimeout: 120_000,
           fileParallelism: false,
+          // After the unit tests: time-outs are what many of these are about, and they want the cores.
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -29,7 +33,7 @@ export default defineConfig({
           include: ['test/containers/**/*.test.ts'],
           globalSetup: 'test/containers/global-setup.ts',
           // After the others: images are built and TPMs made here, and that costs every core.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

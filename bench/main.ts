@@ -2,6 +2,7 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Row, renderRows, type Suite } from './row.ts';
 import { clientSuite } from './suites/client.ts';
+import { connectionsSuite } from './suites/connections.ts';
 import { emulatorSuite } from './suites/emulator.ts';
 import { growthSuite } from './suites/growth.ts';
 import { hsmSuite } from './suites/hsm.ts';
@@ -10,7 +11,7 @@ import { tpmSuite } from './suites/tpm.ts';
 import { transportsSuite } from './suites/transports.ts';
 
 /**
- * `npm run bench [-- --rounds 5] [-- client emulator state transports tpm hsm growth]`: CPU per operation and rates, medians of several
+ * `npm run bench [-- --rounds 5] [-- client emulator state transports connections tpm hsm growth]`: CPU per operation and rates, medians of several
  * rounds, each beside a peer measured in the same run. Never part of the tests: speeds vary between runs.
  */
 const suites: Readonly<Record<string, Suite>> = {
@@ -18,6 +19,7 @@ const suites: Readonly<Record<string, Suite>> = {
   emulator: emulatorSuite,
   state: stateSuite,
   transports: transportsSuite,
+  connections: connectionsSuite,
   tpm: tpmSuite,
   hsm: hsmSuite,
   growth: growthSuite,

@@ -1,18 +1,14 @@
-import { tmpdir } from 'node:os';
 import type { RunResult } from '../reports/run-result.ts';
-import { openScratchDirectory } from '../simulators/index.ts';
+import { allowedProxy } from './environment/allowed-proxy.ts';
+import { pacedLoad } from './environment/azure/pacing.ts';
 import { openEndpoint } from './environment/endpoint.ts';
-import { requireAllowedProxy } from './environment/external-endpoint.ts';
 import { openKeyLog } from './environment/key-log.ts';
-import { calibrate } from './load/calibrate.ts';
-import type { FleetRun, Progress } from './load/fleet-run.ts';
-import { openFleetTokens } from './load/fleet-tokens.ts';
-import { prepareFleet } from './load/prepare-fleet.ts';
-import { registerFleet } from './load/register-fleet.ts';
-import { chooseSetup } from './load/run-setup.ts';
-import { startWorkerPool } from './load/worker-pool.ts';
-import { planFleet } from './plan/fleet-plan.ts';
-import { splitIntoRanges } from './plan/ranges.ts';
+import type { Progress } from './load/fleet-run.ts';
+import { warmUpOf } from './load/register-fleet.ts';
+import { registerHere } from './load/register-here.ts';
+import { partOfFleet, planFleet } from './plan/fleet-plan.ts';
+import { describeShard, loadOfShard, rangesOfShard, type Shard, splitForParts } from './plan/shards.ts';
+import { type CoordinateOptions, coordinateFleet } from './scale-out/coordinate-fleet.ts';
 import { expandMatrix } from './scenario/expand.ts';
 import type { Scenario } from './scenario/scenario-schema.ts';
 import { buildResult } from './verdict/build-result.ts';
@@ -30,8 +26,16 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Where the emulator of the run writes the secrets of its TLS connections to. */
   readonly keyLogFile?: string | undefined;
+  /** Only this part of the fleet. Default: all of it. */
+  readonly shard?: Shard | undefined;
+  /** Other machines register the fleet, and this one coordinates them. */
+  readonly coordinate?: Omit<CoordinateOptions, 'scenarioFile'> | undefined;
   /** Only these cells of the matrix, by name. Default: all. */
   readonly onlyCells?: ((name: string) => boolean) | undefined;
+  /** `--consent`: load may go to a real service that is named besides. */
+  readonly consent?: boolean;
+  /** Where a run at a real service writes down what it makes there. */
+  readonly journalFile?: string;
   /** Private hosts besides loopback that the user lets load go to. */
   readonly allowedHosts?: readonly string[];
 }
@@ -42,42 +46,40 @@ export interface RunOptions {
  * @throws when it is interrupted before the first device could start: there is nothing to report then
  */
 export async function run(options: RunOptions): Promise<RunResult> {
-  const { scenario, scenarioFile, signal, onProgress = () => undefined, keyLogFile } = options;
+  const { scenarioFile, signal, onProgress = () => undefined, keyLogFile } = options;
   const { allowedHosts = [] } = options;
   const startedAt = new Date();
-  await requireAllowedProxy(scenario, scenarioFile, allowedHosts);
+  const shard = options.shard ?? wholeFleet;
+  const scenario = shareOf(paced(options.scenario), shard);
+  const proxy = await allowedProxy(scenario, scenarioFile, allowedHosts);
   const { onlyCells = () => true } = options;
   const cells = expandMatrix(scenario).filter(({ name }) => onlyCells(name));
-  const plan = planFleet(scenario, cells);
-  const ranges = splitIntoRanges(plan.devices.length, scenario.run.rangeSize, scenario.run.warmUpDevices);
-  const setup = chooseSetup(scenario, plan);
+  const fleetPlan = planFleet(scenario, cells);
+  const { rangeSize: size, warmUpDevices: warmUp } = scenario.run;
+  const parts = options.coordinate?.workers ?? shard.of;
+  const split = splitForParts(fleetPlan.devices.length, { size, warmUp, parts });
+  const ranges = rangesOfShard(split, shard);
+  const plan = partOfFleet(fleetPlan, ranges);
+  const partName = options.shard && `shard-${shard.number}`;
 
-  // On disk: the states of ten thousand TPMs are no small thing in memory.
-  await using directory = await openScratchDirectory({ name: 'run', parent: tmpdir() });
   using keyLog = keyLogFile === undefined ? undefined : openKeyLog(keyLogFile);
   await using endpoint = await openEndpoint(scenario.endpoint, {
     ...{ scenarioFile, seed: plan.seed, allowedHosts },
     onKeyLog: keyLog?.write,
+    azure: {
+      ...{ scenarioFile, signal, consent: { allowedHosts, given: options.consent ?? false } },
+      journalFile: options.journalFile ?? `journal-${plan.fleetTag}.jsonl`,
+      planned: () => Iterator.from(plan.devices).map(({ spec }) => spec.registrationId),
+    },
   });
-  // Before the threads start, and until they have ended: they share what PKCS#11 modules it loads.
-  await using tokens = await openFleetTokens(
-    scenario.endpoint.kind === 'null' ? [] : plan.devices,
-    setup.workers,
-    signal,
-    onProgress,
-  );
-  await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
-  const fleet: FleetRun = {
-    ...{ scenario, plan, ranges, setup, endpoint, tokens, pool, signal, onProgress },
-    directory: directory.path,
-  };
-  await prepareFleet(fleet);
-  const preparationMs = Date.now() - startedAt.getTime();
-
-  const calibration = scenario.endpoint.kind === 'null' ? undefined : await calibrate(fleet);
-  const timed = await registerFleet(fleet, (recorder, elapsedMs) =>
-    brokenThreshold(scenario.thresholds, recorder, elapsedMs),
-  );
+  const work = { scenario, plan, partName, ranges, endpoint, proxy, signal, onProgress };
+  const { timed, ...registered } =
+    options.coordinate === undefined
+      ? await registerHere(work, {
+          calibrated: scenario.endpoint.kind !== 'null',
+          brokenThreshold: (recorder, elapsedMs) => brokenThreshold(scenario.thresholds, recorder, elapsedMs),
+        })
+      : await coordinateFleet(work, { ...options.coordinate, scenarioFile });
   const interrupted = signal.aborted;
   const telemetry = await endpoint.telemetry();
   const devices = await endpoint.devices();
@@ -86,7 +88,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     ...manualRegistrations(plan, devices, telemetry),
   ];
   const { ledger: outcomes, recorder } = timed;
-  const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens });
+  const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens: registered.tokens });
   const checks = judge({
     scenario,
     plan,
@@ -97,11 +99,27 @@ export async function run(options: RunOptions): Promise<RunResult> {
     telemetry,
     devices,
     hubs: endpoint.hubs,
+    timesRun: registered.timesRun,
     // A run that was cut short owes nothing for devices that never started.
     interrupted: interrupted || timed.stoppedBy !== undefined,
   });
   return buildResult({
-    ...{ scenario, scenarioFile, plan, endpoint, setup, startedAt, preparationMs },
-    ...{ timed, calibration, keyCustody, checks, interrupted },
+    ...{ scenario, scenarioFile, plan, endpoint, startedAt, ...registered },
+    ...{ timed, keyCustody, checks, interrupted },
+    warmUpDevices: plan.devices.within(warmUpOf(ranges, scenario)).count,
+    part: options.shard && describeShard(options.shard, plan.devices.length, ranges),
   });
 }
+
+const wholeFleet: Shard = { number: 1, of: 1 };
+
+const shareOf = (scenario: Scenario, shard: Shard): Scenario => ({
+  ...scenario,
+  load: loadOfShard(scenario.load, shard),
+});
+
+/** A real service is sent no more than its quota allows, whatever the scenario says. */
+const paced = (scenario: Scenario): Scenario =>
+  scenario.endpoint.kind === 'azure'
+    ? { ...scenario, load: pacedLoad(scenario.load, scenario.endpoint) }
+    : scenario;

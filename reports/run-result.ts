@@ -141,6 +141,19 @@ export const runResultSchema = z.strictObject({
   /** Making keys, certificates and TPMs, outside the timed part. */
   preparationMs: z.number(),
   devices: z.int().nonnegative(),
+  /** Of a run of one shard: what it is of the fleet. `from` is included and `to` is not. */
+  part: z
+    .strictObject({
+      shard: z.int().positive(),
+      of: z.int().positive(),
+      fleetDevices: z.int().nonnegative(),
+      ranges: z.array(z.strictObject({ from: z.int().nonnegative(), to: z.int().nonnegative() })),
+    })
+    .optional(),
+  /** Of a run that was spread over workers: how many came, and how many ranges had to be registered by a second one. */
+  machines: z
+    .strictObject({ workers: z.int().positive(), rangesGivenOutAgain: z.int().nonnegative() })
+    .optional(),
   outcomes: outcomeCounts,
   /** Assigned devices per second of the timed part. */
   assignedPerSecond: z.number(),

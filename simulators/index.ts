@@ -2,6 +2,10 @@
  * The public face of the simulators: what the harness, the CLI and programs of others build on.
  */
 
+// containers
+export { openContainerToken } from './containers/container-token.ts';
+export { openContainerTpm } from './containers/container-tpm.ts';
+export { startEmulatorContainer } from './containers/emulator-container.ts';
 // device
 export type {
   CheckContext,
@@ -78,19 +82,29 @@ export {
 } from './pkcs11/describe-tokens.ts';
 export { ensureTokens, type TokenCounts } from './pkcs11/ensure-tokens.ts';
 export { type CryptokiModuleInfo, findSoftHsmModule, probeCryptokiModule } from './pkcs11/probe.ts';
-export type { TokenContent } from './pkcs11/provision-token.ts';
+export { deviceKeyName, type TokenContent } from './pkcs11/provision-token.ts';
 export { type CachedToken, defaultTokenCacheDirectory, openTokenCache } from './pkcs11/token-cache.ts';
 export { createTokenHost, type TokenHost, withDecorator } from './pkcs11/token-host.ts';
+export { storeCertificate } from './pkcs11/token-objects.ts';
 export { openTokenStore, type StoredToken, type TokenStore } from './pkcs11/token-store.ts';
 // pki
+export { externalKeyOf } from './pki/external-key.ts';
+export type { KeyAlgorithm } from './pki/key-pair.ts';
 export { createTestPki, openTestPki, type PkiBundle, type TestPki } from './pki/test-pki.ts';
 // processes
 export { openScratchDirectory } from './processes/scratch-directory.ts';
 // security
 export type { KeyUse } from './security/key-use.ts';
+export { openTokenX509 } from './security/token-x509.ts';
 // server
 export { isLoopback } from './server/loopback.ts';
 export type { SeenRequest } from './server/observe-requests.ts';
+// service-client
+export {
+  createDpsServiceClient,
+  type DpsServiceClient,
+  MOST_ENROLLMENTS_AT_ONCE,
+} from './service-client/dps-service-client.ts';
 // tls-key
 export { probeTlsKeys } from './tls-key/index.ts';
 // tpm
@@ -113,4 +127,9 @@ export { openTctiTransport, probeTpm2Tss } from './tpm/transports/tcti.ts';
 export type { DpsEndpoint } from './transport/provisioning-transport.ts';
 export { DEFAULT_API_VERSION, GLOBAL_DEVICE_ENDPOINT } from './wire/constants.ts';
 // wire
-export type { Enrollment, EnrollmentGroup, IndividualEnrollment } from './wire/enrollment.ts';
+export type {
+  AttestationMechanism,
+  Enrollment,
+  EnrollmentGroup,
+  IndividualEnrollment,
+} from './wire/enrollment.ts';

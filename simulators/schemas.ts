@@ -41,7 +41,7 @@ export { type FaultKind, faultKinds } from './faults/table.ts';
 export { type KeyAlgorithm, keyAlgorithms } from './pki/key-pair.ts';
 export { decodeResponseCode, tpmResponseNames } from './tpm/codec/response-code.ts';
 export { type ChipName, chipNames } from './tpm/decorators/chips.ts';
-export { parseProxyUrl } from './transport/http-proxy.ts';
+export { type HttpProxy, parseProxyUrl } from './transport/http-proxy.ts';
 export { attestationKinds, enrollmentKinds } from './wire/constants.ts';
 
 /** One combination of all axes. */
@@ -119,7 +119,7 @@ function faultImpossibility(axes: CellAxes): string | undefined {
   if (clients === 'native' && client === 'iot-edge')
     return `the IoT Edge daemon cannot be made to do ${fault}`;
   if (clockLateSeconds > 0 && tokenLifeSeconds(axes) > clockLateSeconds)
-    return 'its SAS token lives for an hour: a clock that is 30 minutes late does it no harm';
+    return `its SAS token lives for longer: a clock that is ${clockLateSeconds / 60} minutes late does it no harm`;
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 import { type RunningDps, startDps } from '../../simulators/index.ts';
 import type { JobDevice } from '../client-job.ts';
 import { cpuMeter } from '../cpu-meter.ts';
+import { memoryMeter } from '../memory-meter.ts';
 import { serveParty } from '../party.ts';
 
 /** The emulator in a process of its own. */
@@ -41,9 +42,6 @@ serveParty({
       );
     }
   },
-  residentMiB: () => {
-    globalThis.gc?.();
-    return Promise.resolve(process.memoryUsage().rss / 2 ** 20);
-  },
+  ...memoryMeter(),
   ...cpuMeter(),
 });

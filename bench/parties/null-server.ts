@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { cpuMeter } from '../cpu-meter.ts';
+import { memoryMeter } from '../memory-meter.ts';
 import { serveNullAmqp } from '../null-amqp.ts';
 import { nullHttp } from '../null-http.ts';
 import { serveNullMqtt } from '../null-mqtt.ts';
@@ -34,6 +35,7 @@ serveParty({
     mqttPort: await listening(createTlsServer(tls, serveNullMqtt)),
     amqpPort: await listening(createTlsServer(tls, serveNullAmqp)),
   }),
+  ...memoryMeter(),
   ...cpuMeter(),
 });
 

@@ -9,6 +9,7 @@ import {
   UsageError,
 } from '../../simulators/kernel/errors.ts';
 import { addCheckCommand } from './commands/check.ts';
+import { addCleanupCommand } from './commands/cleanup.ts';
 import { addConformanceCommand } from './commands/conformance.ts';
 import { addDeviceCommand } from './commands/device.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -16,10 +17,12 @@ import { addEmulateCommand } from './commands/emulate.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addHsmCommand } from './commands/hsm.ts';
 import { addListCommand } from './commands/list.ts';
+import { addMergeCommand } from './commands/merge.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addStateCommands } from './commands/state.ts';
 import { addTpmCommand } from './commands/tpm.ts';
 import { addValidateCommand } from './commands/validate.ts';
+import { addWorkerCommand } from './commands/worker.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** The `dps-rig` program: one file in commands/ for each command. */
@@ -31,8 +34,11 @@ function createProgram(): Command {
     .showHelpAfterError()
     .exitOverride();
   addRunCommand(program);
+  addMergeCommand(program);
+  addWorkerCommand(program);
   addDeviceCommand(program);
   addConformanceCommand(program);
+  addCleanupCommand(program);
   addValidateCommand(program);
   addEmulateCommand(program);
   addStateCommands(program);

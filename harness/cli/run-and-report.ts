@@ -1,7 +1,8 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { renderConsoleSummary, writeReports } from '../../reports/index.ts';
 import type { RunResult } from '../../reports/run-result.ts';
 import { makeDirectory } from '../../simulators/kernel/make-directory.ts';
+import type { Shard } from '../plan/shards.ts';
 import { type RunOptions, run } from '../run.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -9,7 +10,10 @@ import { openInterrupts } from './interrupts.ts';
 import { createProgressDisplay } from './progress-display.ts';
 
 /** What commands that run a scenario are told besides it. */
-export interface RunAndReportOptions extends Pick<RunOptions, 'keyLogFile' | 'allowedHosts' | 'onlyCells'> {
+export interface RunAndReportOptions
+  extends Pick<RunOptions, 'keyLogFile' | 'allowedHosts' | 'onlyCells' | 'consent' | 'shard'> {
+  /** Other machines register the fleet. */
+  readonly nats?: Omit<NonNullable<RunOptions['coordinate']>, 'say'> | undefined;
   /** Of the reports. Default: `out/` and the name of the file. */
   readonly out?: string | undefined;
   readonly quiet?: true | undefined;
@@ -23,7 +27,7 @@ export interface RunAndReportOptions extends Pick<RunOptions, 'keyLogFile' | 'al
 export async function runAndReport(
   scenario: Scenario,
   file: string,
-  { out = `out/${basename(file, '.toml')}`, quiet, ...runOptions }: RunAndReportOptions,
+  { shard, out = directoryFor(file, shard), quiet, nats, ...runOptions }: RunAndReportOptions,
 ): Promise<{ readonly exitCode: number; readonly result?: RunResult }> {
   using interrupts = openInterrupts();
   makeDirectory(out, 'the reports');
@@ -32,7 +36,8 @@ export async function runAndReport(
   const { signal } = interrupts;
   const result = await run({
     ...{ scenario, scenarioFile: file, signal, onProgress: display.show },
-    ...runOptions,
+    journalFile: join(out, 'journal.jsonl'),
+    ...{ shard, coordinate: nats && { ...nats, say: display.say }, ...runOptions },
   }).catch((error: unknown) => {
     if (signal.aborted) return undefined;
     throw error;
@@ -42,6 +47,14 @@ export async function runAndReport(
     process.stderr.write('dps-rig: interrupted before a device had started: there is nothing to report\n');
     return { exitCode: exitCodes.interrupted };
   }
+  return { exitCode: await report(result, { out, quiet }), result };
+}
+
+/** Writes the reports and prints the summary. @returns the exit code that the verdict stands for */
+export async function report(
+  result: RunResult,
+  { out, quiet }: { readonly out: string; readonly quiet?: true | undefined },
+): Promise<number> {
   const written = await writeReports(result, out);
   if (quiet === undefined) {
     const { isTTY, columns } = process.stdout;
@@ -50,8 +63,15 @@ export async function runAndReport(
     const reportPath = written.find((path) => path.endsWith('.html')) ?? out;
     process.stdout.write(`${renderConsoleSummary(result, { color, width, reportPath })}\n`);
   }
-  return { exitCode: exitCodeOf(result), result };
+  return exitCodeOf(result);
 }
+
+/** Shards of one run leave their reports side by side. */
+const directoryFor = (file: string, shard: Shard | undefined): string =>
+  [
+    `out/${basename(file, '.toml')}`,
+    ...(shard === undefined ? [] : [`shard-${shard.number}-of-${shard.of}`]),
+  ].join('-');
 
 function exitCodeOf({ verdict }: RunResult): number {
   switch (verdict) {

@@ -114,6 +114,13 @@ const probes: readonly Probe[] = [
     },
   },
   {
+    name: 'nats-server',
+    required: false,
+    disables: 'a NATS server of your own for `dps-rig run --nats` (one elsewhere will do), the tests of it',
+    fix: 'apt-get install nats-server',
+    find: () => firstLine('nats-server', ['--version'], /v([\d.]+)/),
+  },
+  {
     name: 'Docker engine',
     required: false,
     disables: 'container back ends',

@@ -1,6 +1,7 @@
 import { DEFAULT_API_VERSION, startDps } from '../../simulators/index.ts';
-import { UsageError } from '../../simulators/kernel/errors.ts';
+import { InvariantError, UsageError } from '../../simulators/kernel/errors.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
+import { type AzureRun, connectAzure } from './azure/azure-endpoint.ts';
 import { connectEndpoint } from './external-endpoint.ts';
 import type { RunEndpoint } from './run-endpoint.ts';
 
@@ -20,11 +21,17 @@ export async function openEndpoint(
     readonly scenarioFile: string;
     readonly seed: number;
     readonly allowedHosts?: readonly string[];
+    /** Of a run at a real service. */
+    readonly azure?: AzureRun | undefined;
     readonly onKeyLog?: ((line: Buffer) => void) | undefined;
   },
 ): Promise<RunEndpoint> {
   const { scenarioFile, seed, allowedHosts = [], onKeyLog } = options;
   if (endpoint.kind === 'null') return nullEndpoint();
+  if (endpoint.kind === 'azure') {
+    if (options.azure === undefined) throw new InvariantError('a run at a real service was not prepared');
+    return connectAzure(endpoint, options.azure);
+  }
   if (endpoint.kind === 'emulator') return startEndpoint(endpoint, seed, onKeyLog);
   if (onKeyLog !== undefined) {
     throw new UsageError('the keys of an emulator that runs already are its own', {

@@ -9,7 +9,6 @@ import {
   type ServiceFault,
 } from '../../simulators/index.ts';
 import { EnvironmentError } from '../../simulators/kernel/errors.ts';
-import { parseProxyUrl } from '../../simulators/schemas.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { allowedAddress } from './allowed-hosts.ts';
 import { readManagementToken } from './management-token.ts';
@@ -114,16 +113,6 @@ const idOf = (enrollment: Enrollment): string =>
 
 /** An emulator that listens on all addresses is where its management API is. */
 const isUnspecified = (address: string): boolean => address === '0.0.0.0' || address === '::';
-
-/** @throws ScenarioError when the devices' proxy is neither on this machine nor allowed */
-export async function requireAllowedProxy(
-  { run: { proxy } }: Pick<Scenario, 'run'>,
-  file: string,
-  allowed: readonly string[],
-): Promise<void> {
-  const host = proxy === undefined ? undefined : parseProxyUrl(proxy)?.host;
-  if (host !== undefined) await allowedAddress({ host, key: 'run.proxy', file }, allowed);
-}
 
 async function readCa(caFile: string, scenarioFile: string): Promise<string> {
   const path = resolve(dirname(scenarioFile), caFile);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { HttpProxy } from '../../simulators/schemas.ts';
 import type { RunEndpoint } from '../environment/run-endpoint.ts';
 import type { FleetPlan } from '../plan/fleet-plan.ts';
 import type { Range } from '../plan/ranges.ts';
@@ -13,8 +14,15 @@ export interface FleetRun {
   readonly scenario: Scenario;
   readonly plan: FleetPlan;
   readonly ranges: readonly Range[];
+  /**
+   * Of one that registers only a part of a fleet: others may do the same on this machine and at this service, and what
+   * it makes is kept apart from theirs by this name.
+   */
+  readonly partName: string | undefined;
   readonly setup: RunSetup;
   readonly endpoint: RunEndpoint;
+  /** What every device goes through; undefined when they go straight. */
+  readonly proxy: HttpProxy | undefined;
   readonly pool: WorkerPool;
   readonly tokens: FleetTokens;
   /** For credentials and TPM states; private, and gone after the run. */
@@ -28,6 +36,8 @@ export type Progress =
   | {
       readonly stage: 'registering';
       readonly counts: LiveCounts;
+      /** Of one range, by number. */
+      readonly countsOf: (range: number) => LiveCounts;
       readonly of: number;
       readonly elapsedMs: number;
     };
@@ -35,3 +45,10 @@ export type Progress =
 /** Where the first pass leaves a range's credentials for the second. */
 export const credentialsFile = (directory: string, { number }: Range): string =>
   join(directory, `range-${number}.json`);
+
+/** Devices of two parts on one machine must not get the same TPM or token from a cache. */
+export const cacheOfPart = (
+  directory: string,
+  partName: string | undefined,
+): { readonly cacheDirectory?: string } =>
+  partName === undefined ? {} : { cacheDirectory: `${directory}-${partName}` };

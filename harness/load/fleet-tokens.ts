@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import {
+  defaultTokenCacheDirectory,
   ensureTokens,
   type IssuedKey,
   openScratchDirectory,
@@ -9,7 +10,7 @@ import {
   type TokenContent,
 } from '../../simulators/index.ts';
 import type { PlannedDevice } from '../plan/fleet-plan.ts';
-import type { Progress } from './fleet-run.ts';
+import { cacheOfPart, type FleetRun } from './fleet-run.ts';
 import type { TokenSessions } from './range-tasks.ts';
 
 /** The tokens of a fleet while a run lasts, and what was learned of their keys. */
@@ -32,15 +33,14 @@ export interface FleetTokens extends AsyncDisposable {
 export async function openFleetTokens(
   devices: Iterable<PlannedDevice>,
   workers: number,
-  signal: AbortSignal,
-  onProgress: (progress: Progress) => void,
+  { partName, signal, onProgress }: Pick<FleetRun, 'partName' | 'signal' | 'onProgress'>,
 ): Promise<FleetTokens> {
   const holders = Iterator.from(devices)
     .filter(({ spec }) => spec.keyStore === 'softhsm')
     .toArray();
   const keys = new Map<string, IssuedKey>();
   const sessions = { opened: 0, open: 0 };
-  const opened = await layOut(holders, workers, signal, onProgress);
+  const opened = await layOut(holders, workers, { partName, signal, onProgress });
   return {
     byRegistrationId: opened.tokens,
     keys,
@@ -57,14 +57,14 @@ export async function openFleetTokens(
 async function layOut(
   holders: readonly PlannedDevice[],
   workers: number,
-  signal: AbortSignal,
-  onProgress: (progress: Progress) => void,
+  { partName, signal, onProgress }: Pick<FleetRun, 'partName' | 'signal' | 'onProgress'>,
 ): Promise<{ readonly tokens: ReadonlyMap<string, StoredToken> } & AsyncDisposable> {
   if (holders.length === 0) return { tokens: new Map(), [Symbol.asyncDispose]: () => Promise.resolve() };
   const contents = holders.map(contentFor);
   const count = (wanted: TokenContent): number => contents.filter((content) => content === wanted).length;
   const made = await ensureTokens({
     counts: { 'ec-p256': count('ec-p256'), 'rsa-2048': count('rsa-2048'), empty: count('empty') },
+    ...cacheOfPart(defaultTokenCacheDirectory(), partName),
     signal,
     onProgress: (done, of) => onProgress({ stage: 'tokens', done, of }),
   });

@@ -1,16 +1,27 @@
-import { type Device, type DeviceSpec, manualHub } from '../../simulators/index.ts';
+import { type Device, type DeviceSpec, type DeviceTrace, manualHub } from '../../simulators/index.ts';
+import { seededRandom } from '../../simulators/kernel/random.ts';
+
+export interface NullDeviceOptions {
+  readonly hubs: readonly string[];
+  readonly seed: number;
+  /** It says that it registered for a time that nothing but seed and registrationId decide. */
+  readonly madeUpDurations: boolean;
+}
+
+const LONGEST_MS = 2_000;
 
 /** A device that is assigned at once, without a word: what a run of them takes, the harness itself takes. */
-export function createNullDevice(spec: DeviceSpec, hubs: readonly string[]): Device {
-  const assignedHub = manualHub(hubs, spec.index);
+export function createNullDevice(spec: DeviceSpec, options: NullDeviceOptions): Device {
+  const { registrationId } = spec;
+  const assignedHub = manualHub(options.hubs, spec.index);
   return {
     spec,
     prepare: () => Promise.resolve(),
     register: () =>
       Promise.resolve({
-        registrationId: spec.registrationId,
-        result: { kind: 'assigned', assignedHub, deviceId: spec.registrationId },
-        phasesMs: {},
+        registrationId,
+        result: { kind: 'assigned', assignedHub, deviceId: registrationId },
+        phasesMs: phasesOf(registrationId, options),
         totalMs: 0,
         polls: 0,
         retries: 0,
@@ -19,3 +30,11 @@ export function createNullDevice(spec: DeviceSpec, hubs: readonly string[]): Dev
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
+
+const phasesOf = (
+  registrationId: string,
+  { seed, madeUpDurations }: NullDeviceOptions,
+): DeviceTrace['phasesMs'] =>
+  madeUpDurations
+    ? { register: seededRandom(seed, 'null-register', registrationId).next() * LONGEST_MS }
+    : {};

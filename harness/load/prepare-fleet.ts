@@ -1,6 +1,8 @@
 import {
   createFleetAuthority,
+  defaultTpmCacheDirectory,
   ensureTpms,
+  type FleetAuthority,
   groupEnrollments,
   type ManufacturedTpm,
   probeTlsKeys,
@@ -8,19 +10,20 @@ import {
 } from '../../simulators/index.ts';
 import { EnvironmentError } from '../../simulators/kernel/errors.ts';
 import type { FleetPlan, PlannedDevice } from '../plan/fleet-plan.ts';
-import { credentialsFile, type FleetRun } from './fleet-run.ts';
+import { cacheOfPart, credentialsFile, type FleetRun } from './fleet-run.ts';
 
 /**
  * The first pass, untimed: every device gets its TPM, keys and certificates, and is enrolled.
  *
+ * @param given what credentials derive from. Default: a new one
  * @throws TransportError of phase `aborted` when the run is interrupted meanwhile
  */
-export async function prepareFleet(run: FleetRun): Promise<void> {
-  const { plan, ranges, pool, endpoint, tokens, directory, signal, onProgress } = run;
+export async function prepareFleet(run: FleetRun, given?: FleetAuthority): Promise<void> {
+  const { plan, partName, ranges, pool, endpoint, tokens, directory, signal, onProgress } = run;
   if (endpoint.kind === 'null') return;
   requireTlsKeys(plan);
   const tpms = await ensureFleetTpms(run);
-  const authority = await createFleetAuthority(`rig-${plan.fleetTag}`);
+  const authority = given ?? (await createFleetAuthority(authorityName(plan, partName)));
   await endpoint.enroll(
     groupEnrollments(
       authority,
@@ -44,7 +47,7 @@ export async function prepareFleet(run: FleetRun): Promise<void> {
       for (const [registrationId, key] of keys) tokens.recordKey(registrationId, key);
       tokens.countSessions(tokenSessions);
       done += devices.length;
-      onProgress({ stage: 'credentials', done, of: plan.devices.length });
+      onProgress({ stage: 'credentials', done, of: plan.devices.count });
     }),
   );
 }
@@ -59,6 +62,10 @@ function fleetFaults({ cells, devices }: FleetPlan): readonly ServiceFault[] {
     return concerned.length === 0 ? [] : serviceFaults.map((fault) => ({ ...fault, devices: concerned }));
   });
 }
+
+/** Goes into the ids of groups: fleets, and parts that know nothing of each other, share a service. */
+export const authorityName = ({ fleetTag }: FleetPlan, partName: string | undefined): string =>
+  ['rig', fleetTag, partName].filter((part) => part !== undefined).join('-');
 
 /** Without the addon every such device would fail in the same way: say it once, and what to do. */
 function requireTlsKeys({ cells }: FleetPlan): void {
@@ -79,7 +86,7 @@ function requireTlsKeys({ cells }: FleetPlan): void {
 /** By registrationId. */
 type FleetTpms = ReadonlyMap<string, ManufacturedTpm>;
 
-async function ensureFleetTpms({ plan, signal, onProgress }: FleetRun): Promise<FleetTpms> {
+async function ensureFleetTpms({ plan, partName, signal, onProgress }: FleetRun): Promise<FleetTpms> {
   const ids = Iterator.from(plan.devices)
     .filter(({ spec }) => spec.keyStore === 'swtpm')
     .map(({ spec }) => spec.registrationId)
@@ -87,6 +94,7 @@ async function ensureFleetTpms({ plan, signal, onProgress }: FleetRun): Promise<
   if (ids.length === 0) return new Map();
   const tpms = await ensureTpms({
     count: ids.length,
+    ...cacheOfPart(defaultTpmCacheDirectory(), partName),
     signal,
     onProgress: (done, of) => onProgress({ stage: 'tpms', done, of }),
   });

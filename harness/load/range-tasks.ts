@@ -48,8 +48,11 @@ export interface RunRangeTask {
   /** By position in the range, milliseconds since the run began; NaN in a closed loop. */
   readonly intendedStartsMs: Float64Array;
   /** Nobody is there: devices are assigned without a word. */
-  readonly nullEndpoint: boolean;
-  /** See `sharedNowMs`; 0 until the start line has been crossed, for runs that begin all at once. */
+  readonly nullEndpoint: { readonly madeUpDurations: boolean } | undefined;
+  /**
+   * When the run began (see `sharedNowMs`), and by how much intended starts are put off. Final once the start line has
+   * been crossed, for runs that begin all at once.
+   */
   readonly began: Float64Array<SharedArrayBuffer>;
   readonly endpoint: DpsEndpoint;
   readonly seed: number;

@@ -31,8 +31,9 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
   const control = new SharedControl(task.control);
   await using thread = await enterThread(task);
   const tokens = openTokens(task);
-  const createOne = task.nullEndpoint
-    ? ({ spec }: PlannedDevice): Device => createNullDevice(spec, task.hubs)
+  const { nullEndpoint } = task;
+  const createOne = nullEndpoint
+    ? ({ spec }: PlannedDevice): Device => createNullDevice(spec, { ...task, ...nullEndpoint })
     : await deviceMaker(task, { ...thread.deviceContext, tokens });
   const stop = new AbortController();
   const finished = new AbortController();
@@ -123,25 +124,26 @@ class DeviceRun {
     if (task.arrival === 'constant-concurrency') control.freeSlot(task.range.number);
     const failure = await this.#putAway();
     const final = failure === undefined ? outcome : { ...outcome, result: failure };
-    control.count(final.result.kind);
+    control.count(final.result.kind, task.range.number);
     return final;
   }
 
   /** Of a device that never started. */
   stoppedOutcome(): Outcome {
-    this.#parts.control.count('aborted');
+    const { control, task } = this.#parts;
+    control.count('aborted', task.range.number);
     return this.#neverStarted();
   }
 
   async #run(): Promise<Outcome> {
-    const { control, stop } = this.#parts;
+    const { control, stop, task } = this.#parts;
     const intended = this.#intendedStartMs();
     if (intended !== undefined && !(await this.#waitUntil(intended - PREPARE_AHEAD_MS)))
       return this.#neverStarted();
     await this.prepare();
     if (intended !== undefined && !(await this.#waitUntil(intended))) return this.#neverStarted();
     if (stop.aborted) return this.#neverStarted();
-    control.count('started');
+    control.count('started', task.range.number);
     const startMs = this.#runMs();
     const { result, phasesMs, polls, retries, keyUse } = await this.#register();
     const endMs = this.#runMs();
@@ -194,9 +196,9 @@ class DeviceRun {
   }
 
   #intendedStartMs(): number | undefined {
-    const { range, intendedStartsMs } = this.#parts.task;
+    const { range, intendedStartsMs, began } = this.#parts.task;
     const intended = intendedStartsMs[this.#planned.spec.index - range.from];
-    return intended === undefined || Number.isNaN(intended) ? undefined : intended;
+    return intended === undefined || Number.isNaN(intended) ? undefined : intended + (began[1] ?? 0);
   }
 
   #runMs(): number {

@@ -28,7 +28,7 @@ export function chooseSetup(scenario: Scenario, plan: FleetPlan): RunSetup {
   const auto = dedicated ? 'dedicated' : 'pooled';
   return {
     workers,
-    rangesAtOnce: rangesAtOnce(scenario, workers, plan.devices.length),
+    rangesAtOnce: rangesAtOnce(scenario, workers, plan.devices.count),
     tpmMode: scenario.tpm.mode === 'auto' ? auto : scenario.tpm.mode,
     tpmDevices,
     tpmPoolSize: tpmDevices === 0 ? 0 : Math.ceil((scenario.tpm.poolSize ?? cores) / workers),

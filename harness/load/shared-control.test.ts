@@ -87,9 +87,9 @@ describe('SharedControl', () => {
   it('counts from every wrapper of the same memory', () => {
     const control = SharedControl.create({ ranges: 1, concurrency: 1 });
     const other = new SharedControl(control.memory);
-    control.count('assigned');
-    other.count('assigned');
-    other.count('error');
+    control.count('assigned', 0);
+    other.count('assigned', 0);
+    other.count('error', 0);
     expect(control.counts).toEqual({ started: 0, assigned: 2, ended: 0, error: 1, aborted: 0 });
   });
 });

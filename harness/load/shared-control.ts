@@ -1,13 +1,14 @@
 /**
  * The few numbers that the main thread and all workers share: free slots of the closed loop, stop and go, and what has
- * come out so far.
+ * come out of each range so far.
  */
 const SLOTS = 0;
 const STOP = 1;
 const GO = 2;
 const READY = 3;
-const COUNTS = 4;
-const HELD = 9;
+/** From here on, so many numbers of each range: the slots that it holds, and its own counts. */
+const RANGES = 4;
+const PER_RANGE = 6;
 
 const countNames = ['started', 'assigned', 'ended', 'error', 'aborted'] as const;
 export type CountName = (typeof countNames)[number];
@@ -30,7 +31,9 @@ export class SharedControl {
   }
 
   static create({ ranges, concurrency }: ControlOptions): SharedControl {
-    const control = new SharedControl(new SharedArrayBuffer((HELD + ranges) * Int32Array.BYTES_PER_ELEMENT));
+    const control = new SharedControl(
+      new SharedArrayBuffer((RANGES + ranges * PER_RANGE) * Int32Array.BYTES_PER_ELEMENT),
+    );
     Atomics.store(control.#numbers, SLOTS, concurrency ?? 0);
     return control;
   }
@@ -42,7 +45,7 @@ export class SharedControl {
       const free = Atomics.load(this.#numbers, SLOTS);
       if (free > 0) {
         if (Atomics.compareExchange(this.#numbers, SLOTS, free, free - 1) !== free) continue;
-        Atomics.add(this.#numbers, HELD + range, 1);
+        Atomics.add(this.#numbers, heldBy(range), 1);
         return true;
       }
       await this.#changed(SLOTS, free);
@@ -50,13 +53,13 @@ export class SharedControl {
   }
 
   freeSlot(range: number): void {
-    Atomics.sub(this.#numbers, HELD + range, 1);
+    Atomics.sub(this.#numbers, heldBy(range), 1);
     this.#giveBack(1);
   }
 
   /** Gives back what a range held whose worker has died. */
   freeSlotsOf(range: number): void {
-    this.#giveBack(Atomics.exchange(this.#numbers, HELD + range, 0));
+    this.#giveBack(Atomics.exchange(this.#numbers, heldBy(range), 0));
   }
 
   /** Wakes as many as can go on: those who find their slot taken wait again, and whoever took it will wake them. */
@@ -104,13 +107,28 @@ export class SharedControl {
     while (Atomics.load(this.#numbers, GO) === 0 && !this.stopped) await this.#changed(GO, 0);
   }
 
-  count(name: CountName): void {
-    Atomics.add(this.#numbers, COUNTS + countNames.indexOf(name), 1);
+  /** For a device of the range. */
+  count(name: CountName, range: number): void {
+    Atomics.add(this.#numbers, heldBy(range) + 1 + countNames.indexOf(name), 1);
   }
 
+  /** Of all ranges. */
   get counts(): LiveCounts {
-    const entries = countNames.map((name, index) => [name, Atomics.load(this.#numbers, COUNTS + index)]);
+    return addCounts(Array.from({ length: this.#ranges }, (_, range) => this.countsOf(range)));
+  }
+
+  countsOf(range: number): LiveCounts {
+    const entries = countNames.map((name, index) => [name, this.#load(heldBy(range) + 1 + index)]);
     return Object.fromEntries(entries) as LiveCounts;
+  }
+
+  get #ranges(): number {
+    return (this.#numbers.length - RANGES) / PER_RANGE;
+  }
+
+  /** 0 of a range that this control does not know. */
+  #load(index: number): number {
+    return index < this.#numbers.length ? Atomics.load(this.#numbers, index) : 0;
   }
 
   /** Settles when the number is no longer what it was (or may not be: callers look again). */
@@ -118,6 +136,15 @@ export class SharedControl {
     const waited = Atomics.waitAsync(this.#numbers, index, from, 1_000);
     if (waited.async) await waited.value;
   }
+}
+
+const heldBy = (range: number): number => RANGES + range * PER_RANGE;
+
+/** Of several ranges or machines. */
+export function addCounts(all: Iterable<LiveCounts>): LiveCounts {
+  const sum = { started: 0, assigned: 0, ended: 0, error: 0, aborted: 0 };
+  for (const counts of all) for (const name of countNames) sum[name] += counts[name];
+  return sum;
 }
 
 /** Milliseconds of one clock that all threads agree on, with a fraction. */

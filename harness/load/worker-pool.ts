@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { Piscina } from 'piscina';
 import type { PreparedRange, PrepareRangeTask, RangeOutcomes, RunRangeTask } from './range-tasks.ts';
 
@@ -14,7 +15,8 @@ export interface WorkerPool extends AsyncDisposable {
  */
 export function startWorkerPool(workers: number, rangesAtOnce: number): WorkerPool {
   const pool = new Piscina({
-    filename: new URL('./range-worker.ts', import.meta.url).href,
+    // As this file: .js in the installed package.
+    filename: new URL(`./range-worker${extname(import.meta.filename)}`, import.meta.url).href,
     minThreads: workers,
     maxThreads: workers,
     concurrentTasksPerWorker: rangesAtOnce,

@@ -1,4 +1,9 @@
-import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import {
+  build,
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  type Histogram,
+} from 'hdr-histogram-js';
 import type { Distribution } from '../../reports/run-result.ts';
 import type { Statistic } from '../verdict/threshold-syntax.ts';
 
@@ -14,13 +19,29 @@ export class DurationHistogram {
     numberOfSignificantValueDigits: 3,
   });
 
+  /** Exact: an encoded histogram knows it to its bucket only. */
+  #maxUs = 0;
+
   record(durationMs: number): void {
-    this.#histogram.recordValue(Math.min(HIGHEST_US, Math.max(0, Math.round(durationMs * 1000))));
+    const us = Math.min(HIGHEST_US, Math.max(0, Math.round(durationMs * 1000)));
+    this.#histogram.recordValue(us);
+    this.#maxUs = Math.max(this.#maxUs, us);
+  }
+
+  /** All that several reports recorded, to the bucket. */
+  static merged(reports: readonly Distribution[]): DurationHistogram {
+    const all = new DurationHistogram();
+    for (const { hdr, maxMs } of reports) {
+      all.#histogram.add(decodeFromCompressedBase64(hdr, 32));
+      all.#maxUs = Math.max(all.#maxUs, Math.round((maxMs ?? 0) * 1000));
+    }
+    return all;
   }
 
   /** Adds what another one recorded, bucket by bucket: nothing is lost beyond the 3 digits. */
   add(other: DurationHistogram): void {
     this.#histogram.add(other.#histogram);
+    this.#maxUs = Math.max(this.#maxUs, other.#maxUs);
   }
 
   get count(): number {
@@ -39,7 +60,7 @@ export class DurationHistogram {
       case 'min':
         return this.#percentileMs(0);
       case 'max':
-        return this.#histogram.maxValue / 1000;
+        return this.#maxUs / 1000;
       case 'avg':
         return this.#histogram.mean / 1000;
       case 'rate':

@@ -14,11 +14,18 @@ interface CellMetrics {
   readonly total: DurationHistogram;
 }
 
-interface CountedError {
-  count: number;
+/** One device's error, as the report shows it. */
+interface ErrorExample {
+  readonly index: number;
+  readonly registrationId: string;
   readonly message: string;
   readonly hint: string | null;
-  readonly examples: string[];
+}
+
+interface CountedError {
+  count: number;
+  /** The first of the fleet, by their position in it: who fails first depends on the number of workers. */
+  examples: readonly ErrorExample[];
 }
 
 /** Counters, histograms and a time series of a run. */
@@ -81,26 +88,32 @@ export class Recorder {
     return [...this.#phases.keys()];
   }
 
-  /** Most frequent first. */
+  /** Most frequent first; of equally many, by code. */
   errors(): readonly ErrorCount[] {
     return [...this.#errors]
-      .map(([code, error]) => ({ code, ...error }))
-      .toSorted((a, b) => b.count - a.count);
+      .map(([code, { count, examples }]) => ({
+        code,
+        count,
+        message: examples[0]?.message ?? '',
+        hint: examples[0]?.hint ?? null,
+        examples: examples.map(({ registrationId }) => registrationId),
+      }))
+      .toSorted((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1));
   }
 
-  #countError({ result, registrationId }: Outcome): void {
+  #countError({ result, registrationId, index }: Outcome): void {
     if (result.kind === 'assigned' || result.kind === 'aborted') return;
     const code =
       result.kind === 'error' ? result.error.code : `DPS_${result.errorCode ?? result.status.toUpperCase()}`;
     const message = result.kind === 'error' ? result.error.message : result.message;
     const hint = result.kind === 'error' ? (result.error.hint ?? null) : null;
-    const counted = getOrMake(
-      this.#errors,
-      code,
-      (): CountedError => ({ count: 0, message, hint, examples: [] }),
-    );
+    const counted = getOrMake(this.#errors, code, (): CountedError => ({ count: 0, examples: [] }));
     counted.count += 1;
-    if (counted.examples.length < EXAMPLES) counted.examples.push(registrationId);
+    const last = counted.examples.at(-1);
+    if (last !== undefined && counted.examples.length === EXAMPLES && last.index < index) return;
+    counted.examples = [...counted.examples, { index, registrationId, message, hint }]
+      .toSorted((a, b) => a.index - b.index)
+      .slice(0, EXAMPLES);
   }
 }
 

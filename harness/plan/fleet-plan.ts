@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DeviceSpec } from '../../simulators/index.ts';
 import type { RunCase } from '../scenario/expand.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
+import type { Range } from './ranges.ts';
 
 /** Devices of a fleet, in the order in which they arrive. */
 export interface FleetPlan {
@@ -28,6 +29,17 @@ export function planFleet(scenario: Pick<Scenario, 'name' | 'seed'>, cells: read
   return { seed, fleetTag, cells, devices: new PlannedDevices(fleetTag, cells) };
 }
 
+/** The same fleet where only some ranges of it are at hand: positions stay, cells count what is there. */
+export function partOfFleet(plan: FleetPlan, ranges: readonly Range[]): FleetPlan {
+  const devices = plan.devices.within(ranges);
+  const counts = devices.countsByCell();
+  return {
+    ...plan,
+    cells: plan.cells.map((cell, index) => ({ ...cell, devices: counts[index] ?? 0 })),
+    devices,
+  };
+}
+
 /**
  * The devices of a plan, by position. Each is made when it is asked for: of a million devices only the cells are kept,
  * four bytes for each.
@@ -36,15 +48,52 @@ export class PlannedDevices implements Iterable<PlannedDevice> {
   readonly #fleetTag: string;
   readonly #cells: readonly RunCase[];
   readonly #cellOf: Uint32Array;
+  readonly #ranges: readonly Range[];
 
-  constructor(fleetTag: string, cells: readonly RunCase[]) {
+  /**
+   * @param cellOf of each position. Default: as even as can be
+   * @param ranges what is at hand of the fleet. Default: all
+   */
+  constructor(
+    fleetTag: string,
+    cells: readonly RunCase[],
+    cellOf = interleave(cells.map(({ devices }) => devices)),
+    ranges: readonly Range[] = [{ number: 0, from: 0, to: cellOf.length }],
+  ) {
     this.#fleetTag = fleetTag;
     this.#cells = cells;
-    this.#cellOf = interleave(cells.map(({ devices }) => devices));
+    this.#cellOf = cellOf;
+    this.#ranges = ranges;
   }
 
+  /** Positions in the whole fleet. */
   get length(): number {
     return this.#cellOf.length;
+  }
+
+  /** Devices at hand: those that iteration comes by. */
+  get count(): number {
+    return this.#ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+
+  /** The same devices, of which only these ranges are at hand. */
+  within(ranges: readonly Range[]): PlannedDevices {
+    return new PlannedDevices(this.#fleetTag, this.#cells, this.#cellOf, ranges);
+  }
+
+  /** How many devices at hand each cell has. */
+  countsByCell(): Uint32Array {
+    const counts = new Uint32Array(this.#cells.length);
+    for (const { from, to } of this.#ranges) {
+      for (const cell of this.#cellOf.subarray(from, to)) counts[cell] = (counts[cell] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  /** The device of the whole fleet that has this id. */
+  find(registrationId: string): PlannedDevice | undefined {
+    const device = this.at(Number(/\d+$/.exec(registrationId)?.[0]));
+    return device?.spec.registrationId === registrationId ? device : undefined;
   }
 
   at(index: number): PlannedDevice | undefined {
@@ -62,7 +111,9 @@ export class PlannedDevices implements Iterable<PlannedDevice> {
   }
 
   *[Symbol.iterator](): Iterator<PlannedDevice> {
-    for (let index = 0; index < this.length; index += 1) yield this.#present(index);
+    for (const { from, to } of this.#ranges) {
+      for (let index = from; index < to; index += 1) yield this.#present(index);
+    }
   }
 
   #present(index: number): PlannedDevice {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shareOut, splitIntoRanges } from './ranges.ts';
+import { rangeAt, shareOut, splitIntoRanges } from './ranges.ts';
 
 describe('splitIntoRanges', () => {
   it('makes no range of no devices', () => {
@@ -31,6 +31,11 @@ describe('splitIntoRanges', () => {
         expect(members).toEqual(Array.from({ length: devices }, (_, index) => index));
         expect(ranges.every(({ from, to }) => to - from >= 1 && to - from <= size)).toBe(true);
         expect(ranges.map(({ number }) => number)).toEqual([...ranges.keys()]);
+        for (const { from, to, number } of ranges) {
+          expect(rangeAt(ranges, from)?.number).toBe(number);
+          expect(rangeAt(ranges, to - 1)?.number).toBe(number);
+        }
+        expect(rangeAt(ranges, devices)).toBeUndefined();
       }),
     );
   });

@@ -16,6 +16,20 @@ export function splitIntoRanges(devices: number, size: number, warmUp = 0): read
   return starts.map((from, number) => ({ number, from, to: starts[number + 1] ?? devices }));
 }
 
+/** The range that a position is in. @param ranges in their order, without gaps */
+export function rangeAt(ranges: readonly Range[], position: number): Range | undefined {
+  let low = 0;
+  let high = ranges.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const range = ranges[middle];
+    if (range === undefined || position < range.from) high = middle - 1;
+    else if (position >= range.to) low = middle + 1;
+    else return range;
+  }
+  return undefined;
+}
+
 const startsOf = (from: number, to: number, size: number): number[] =>
   Array.from({ length: Math.ceil((to - from) / size) }, (_, index) => from + index * size);
 

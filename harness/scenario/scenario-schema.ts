@@ -179,6 +179,32 @@ const endpoint = z.discriminatedUnion('kind', [
     kind: z
       .literal('null')
       .describe('Nobody: every device is assigned at once. What remains is what the harness itself takes.'),
+    madeUpDurations: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Devices report a duration of the phase register that seed and registrationId decide: two runs of one fleet can be compared exactly.',
+      ),
+  }),
+  z.strictObject({
+    kind: z.literal('azure').describe('A real service. Needs --allow-endpoint for each host, and --consent.'),
+    idScope: z.string().min(1),
+    hubs: z.array(z.string().regex(/\./, 'a host name with a dot')).min(1).describe('The linked ones.'),
+    hostName: z.string().default('global.azure-devices-provisioning.net').describe('Where devices go.'),
+    connectionStringVariable: z
+      .string()
+      .default('DPS_CONNECTION_STRING')
+      .describe('Environment variable with the connection string of the service API.'),
+    registrationsPerMinute: z.int().min(1).default(1_000).describe('Quota; the run keeps to 80 % of it.'),
+    serviceOperationsPerMinute: z.int().min(1).default(1_000).describe('Quota, likewise.'),
+    address: z.string().optional().describe('Dialled in place of both hosts.'),
+    port: z.int().min(1).max(65_535).optional(),
+    mqttPort: z.int().min(1).max(65_535).optional(),
+    amqpPort: z.int().min(1).max(65_535).optional(),
+    caFile: z
+      .string()
+      .optional()
+      .describe('PEM, relative to the scenario file. Default: the roots of the system.'),
   }),
   z.strictObject({
     kind: z.literal('external').describe('An emulator that runs already (dps-rig emulate).'),

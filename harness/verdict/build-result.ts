@@ -21,6 +21,11 @@ export interface ResultParts {
   readonly scenario: Scenario;
   readonly scenarioFile: string;
   readonly plan: FleetPlan;
+  /** Absent of a whole fleet. */
+  readonly part: RunResult['part'];
+  readonly warmUpDevices: number;
+  /** Absent of a run on one machine. */
+  readonly machines?: RunResult['machines'];
   readonly endpoint: RunEndpoint;
   readonly setup: RunSetup;
   readonly startedAt: Date;
@@ -37,11 +42,11 @@ export function buildResult(parts: ResultParts): RunResult {
   const { scenario, scenarioFile, plan, endpoint, setup, checks, timed } = parts;
   const { recorder } = timed;
   const durationMs = recorder.lastEndMs;
-  const devices = plan.devices.length;
-  const timedDevices = Math.max(0, devices - scenario.run.warmUpDevices);
+  const devices = plan.devices.count;
+  const timedDevices = devices - parts.warmUpDevices;
   return {
     schemaVersion: RUN_RESULT_SCHEMA_VERSION,
-    tool: { name: 'dps-rig', version },
+    tool: { name: 'dps-rig', version: rigVersion },
     scenario: { name: scenario.name, description: scenario.description, file: scenarioFile, seed: plan.seed },
     endpoint: {
       kind: endpoint.kind,
@@ -60,10 +65,12 @@ export function buildResult(parts: ResultParts): RunResult {
     durationMs,
     preparationMs: parts.preparationMs,
     devices,
+    ...(parts.part === undefined ? {} : { part: parts.part }),
+    ...(parts.machines === undefined ? {} : { machines: parts.machines }),
     outcomes: recorder.counts,
     assignedPerSecond: durationMs === 0 ? 0 : (recorder.timed.assigned * 1000) / durationMs,
     ...(parts.calibration === undefined ? {} : { calibration: parts.calibration }),
-    warmUpDevices: Math.min(devices, scenario.run.warmUpDevices),
+    warmUpDevices: parts.warmUpDevices,
     stoppedBy: timed.stoppedBy ?? null,
     cpuPerDeviceMs: timedDevices === 0 ? 0 : timed.cpuMs / timedDevices,
     total: recorder.total.toDistribution(),
@@ -98,16 +105,17 @@ function describeTpms({ tpmDevices, tpmMode }: RunSetup, { tpm: { chip } }: Scen
 }
 
 /** Correctness goes before performance; an interrupted run has no verdict but that. */
-function verdictOf(checks: readonly Check[], interrupted: boolean): RunResult['verdict'] {
+export function verdictOf(checks: readonly Check[], interrupted: boolean): RunResult['verdict'] {
   if (interrupted) return 'interrupted';
   const failed = checks.filter(({ passed }) => !passed);
   if (failed.some(({ kind }) => kind !== 'threshold')) return 'correctness-failed';
   return failed.length > 0 ? 'performance-failed' : 'passed';
 }
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+/** Of this program. */
+export const { version: rigVersion } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
 
 function describeMachine(): RunResult['machine'] {
   const cpus = os.cpus();

@@ -12,6 +12,8 @@ export interface OracleEvidence {
   readonly hubs: readonly string[];
   /** A run that was stopped early owes nothing for devices that never started. */
   readonly interrupted: boolean;
+  /** How often the device at a position may have registered. Default: once. */
+  readonly timesRun?: (index: number) => number;
   /** How often a device is assigned is judged by its life. */
   readonly lives?: boolean;
 }
@@ -21,7 +23,7 @@ export interface OracleEvidence {
  * registered that was not planned.
  */
 export function judgeFleet(evidence: OracleEvidence): readonly Check[] {
-  const { outcomes, registrations } = evidence;
+  const { outcomes, registrations, timesRun = () => 1 } = evidence;
   const byId = new Map(registrations.map((record) => [record.registrationId.toLowerCase(), record]));
   const reported = [...outcomes].filter((outcome) => outcome !== undefined);
   const assigned = reported.flatMap((outcome) =>
@@ -63,7 +65,7 @@ export function judgeFleet(evidence: OracleEvidence): readonly Check[] {
       wrong: [
         ...duplicates(assigned.map(({ result }) => result.deviceId)),
         ...(evidence.lives === true ? [] : assigned)
-          .filter(({ record }) => (record?.timesAssigned ?? 1) > 1)
+          .filter(({ record, index }) => (record?.timesAssigned ?? 1) > timesRun(index))
           .map(({ registrationId }) => `${registrationId}: registered more than once`),
       ],
     },
@@ -73,7 +75,7 @@ export function judgeFleet(evidence: OracleEvidence): readonly Check[] {
     },
     { name: 'the service assigned nobody who was not planned', wrong: strangers(evidence) },
   ];
-  const seen = `${assigned.length} of ${evidence.plan.devices.length} devices assigned`;
+  const seen = `${assigned.length} of ${evidence.plan.devices.count} devices assigned`;
   return checks.map(({ name, wrong }) => oracleCheck(name, wrong, seen));
 }
 
@@ -90,7 +92,7 @@ export function judgeLedger({
     assigned += 1;
     if (outcome.result.deviceId !== outcome.registrationId) crossed.push(outcome.registrationId);
   }
-  const seen = `${assigned} of ${plan.devices.length} devices assigned`;
+  const seen = `${assigned} of ${plan.devices.count} devices assigned`;
   return [
     oracleCheck('no device is lost', interrupted ? [] : missing(plan, outcomes), seen),
     oracleCheck('every device has its own deviceId (none crossed)', crossed, seen),
@@ -114,15 +116,11 @@ function unknownToDevices(
   { registrations, outcomes, plan }: OracleEvidence,
   assigned: ReadonlySet<string>,
 ): string[] {
-  const planned = new Map(Array.from(plan.devices, ({ spec }) => [spec.registrationId, spec.index]));
   return registrations
-    .filter(
-      ({ status, registrationId }) =>
-        status === 'assigned' && planned.has(registrationId) && !assigned.has(registrationId),
-    )
+    .filter(({ status, registrationId }) => status === 'assigned' && !assigned.has(registrationId))
     .filter(({ registrationId }) => {
       // Stopped or timed out after the service had decided: the device knows that it does not know.
-      const index = planned.get(registrationId);
+      const index = plan.devices.find(registrationId)?.spec.index;
       return index !== undefined && outcomes.at(index)?.result.kind === 'ended';
     })
     .map(({ registrationId }) => registrationId);
@@ -132,10 +130,12 @@ function unknownToDevices(
  * An emulator that runs already may know devices of other runs: only ids with this fleet's tag are of this one.
  */
 function strangers({ registrations, plan }: OracleEvidence): string[] {
-  const planned = new Set(Array.from(plan.devices, ({ spec }) => spec.registrationId));
   const ofThisFleet = `rig-${plan.fleetTag}-`;
   return registrations
-    .filter(({ registrationId }) => registrationId.startsWith(ofThisFleet) && !planned.has(registrationId))
+    .filter(
+      ({ registrationId }) =>
+        registrationId.startsWith(ofThisFleet) && plan.devices.find(registrationId) === undefined,
+    )
     .map(({ registrationId }) => registrationId);
 }
 

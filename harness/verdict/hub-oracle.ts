@@ -10,11 +10,19 @@ export interface HubEvidence {
   readonly plan: FleetPlan;
   readonly outcomes: FleetRecords;
   readonly telemetry: readonly TelemetryMessage[];
+  /** How often the device at a position may have registered, and sent. Default: once. */
+  readonly timesRun?: (index: number) => number;
   readonly scenario: Pick<Scenario, 'run' | 'life'>;
 }
 
 /** Judges what reached the hubs: one message of each device, at its own hub, and none of anybody else. */
-export function judgeHubs({ plan, outcomes, telemetry, scenario }: HubEvidence): readonly Check[] {
+export function judgeHubs({
+  plan,
+  outcomes,
+  telemetry,
+  scenario,
+  timesRun = () => 1,
+}: HubEvidence): readonly Check[] {
   if (scenario.life !== undefined) return []; // nothing but the edge runtime speaks then
   const sends = [...outcomes].filter(
     (outcome) =>
@@ -30,18 +38,15 @@ export function judgeHubs({ plan, outcomes, telemetry, scenario }: HubEvidence):
   );
   const missing = [...expected].flatMap(([deviceId, hub]) => {
     const got = byDevice.get(deviceId) ?? [];
-    const [only] = got;
-    if (got.length === 1 && only?.hub === hub && only.properties['registrationid'] === deviceId) return [];
+    const index = plan.devices.find(deviceId)?.spec.index ?? 0;
+    const isOwn = ({ hub: at, properties }: TelemetryMessage): boolean =>
+      at === hub && properties['registrationid'] === deviceId;
+    if (got.length >= 1 && got.length <= timesRun(index) && got.every(isOwn)) return [];
     return [`${deviceId}: ${got.length} at ${got.map((message) => message.hub).join(', ') || 'no hub'}`];
   });
   const ofThisFleet = `rig-${plan.fleetTag}-`;
-  const failed = new Set(
-    [...outcomes].flatMap((outcome) => (outcome === undefined ? [] : [outcome.registrationId])),
-  );
   const strangers = telemetry
-    .filter(
-      ({ deviceId }) => deviceId.startsWith(ofThisFleet) && !expected.has(deviceId) && !failed.has(deviceId),
-    )
+    .filter(({ deviceId }) => deviceId.startsWith(ofThisFleet) && plan.devices.find(deviceId) === undefined)
     .map(({ deviceId, hub }) => `${deviceId} at ${hub}`);
   const summary = `${expected.size} messages of ${expected.size} devices`;
   return [

@@ -6,10 +6,15 @@ import { type MetricName, parseThreshold, type Threshold } from './threshold-syn
 
 type Thresholds = Readonly<Partial<Record<MetricName, ThresholdEntry | ThresholdEntry[]>>>;
 
+/** What thresholds look at: a recorder is it, and so is what was put together of several. */
+export type Measured = Pick<Recorder, 'timed' | 'lastEndMs' | 'total' | 'lateness'> & {
+  phase(phase: Phase): Pick<Recorder['total'], 'statistic'>;
+};
+
 /** One check for each condition of the scenario. A metric without a value fails: nothing was measured. */
 export function checkThresholds(thresholds: Thresholds, recorder: Recorder): readonly Check[] {
   return entriesOf(thresholds).map(({ metric, threshold }) =>
-    check(parseThreshold(metric, threshold), recorder),
+    checkThreshold(parseThreshold(metric, threshold), recorder),
   );
 }
 
@@ -45,7 +50,8 @@ const entriesOf = (thresholds: Thresholds) =>
     })),
   );
 
-function check(threshold: Threshold, recorder: Recorder): Check {
+/** Of one condition. */
+export function checkThreshold(threshold: Threshold, recorder: Measured): Check {
   const seen = seenValue(threshold, recorder);
   return {
     kind: 'threshold',
@@ -56,7 +62,7 @@ function check(threshold: Threshold, recorder: Recorder): Check {
   };
 }
 
-function seenValue({ metric, statistic }: Threshold, recorder: Recorder): number | undefined {
+function seenValue({ metric, statistic }: Threshold, recorder: Measured): number | undefined {
   const { assigned, ended, error } = recorder.timed;
   const counted = metric === 'assigned' ? assigned : ended + error;
   switch (metric) {

@@ -38,6 +38,9 @@ export const CKK = {
   GENERIC_SECRET: pkcs11js.CKK_GENERIC_SECRET,
 } as const;
 
+/** Certificate types. */
+export const CKC = { X_509: pkcs11js.CKC_X_509 } as const;
+
 /** Attributes. @see PKCS #11 v2.40 §4 */
 export const CKA = {
   CLASS: pkcs11js.CKA_CLASS,
@@ -46,6 +49,8 @@ export const CKA = {
   LABEL: pkcs11js.CKA_LABEL,
   ID: pkcs11js.CKA_ID,
   VALUE: pkcs11js.CKA_VALUE,
+  CERTIFICATE_TYPE: pkcs11js.CKA_CERTIFICATE_TYPE,
+  SUBJECT: pkcs11js.CKA_SUBJECT,
   KEY_TYPE: pkcs11js.CKA_KEY_TYPE,
   SENSITIVE: pkcs11js.CKA_SENSITIVE,
   EXTRACTABLE: pkcs11js.CKA_EXTRACTABLE,

@@ -1,3 +1,4 @@
+import { runInThisContext } from 'node:vm';
 import pkcs11js from 'pkcs11js'; // CommonJS: Node finds only some of its names
 import { CryptokiError, EnvironmentError } from '../kernel/errors.ts';
 import { CKF, CKR, returnName } from './constants.ts';
@@ -134,6 +135,25 @@ export function loadCryptoki(path: string): Cryptoki {
   const cryptoki = createCryptoki(module);
   loaded.set(path, { module, cryptoki });
   return cryptoki;
+}
+
+/**
+ * The same for a module that reads its configuration from the environment, in C_Initialize.
+ *
+ * @param environment what only this module is to see; for the main thread, whose changes alone reach it
+ */
+export function loadWithEnvironment(path: string, environment: Readonly<Record<string, string>>): Cryptoki {
+  const { env } = runInThisContext('process') as NodeJS.Process; // jest gives tests a copy, which no module sees
+  const before = Object.keys(environment).map((name) => [name, env[name]] as const);
+  Object.assign(env, environment);
+  try {
+    return loadCryptoki(path);
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete env[name];
+      else env[name] = value;
+    }
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../kernel/errors.ts';
-import { type Cryptoki, loadCryptoki } from './cryptoki.ts';
+import { type Cryptoki, loadWithEnvironment } from './cryptoki.ts';
 import { findSoftHsmModule } from './probe.ts';
 
 /** A SoftHSM of its own: a copy of the module with a token directory that no other copy sees. */
@@ -56,13 +56,5 @@ export function createSoftHsm(directory: string): SoftHsmInstance {
  *
  * @throws EnvironmentError when SoftHSM refuses
  */
-export function startSoftHsm({ modulePath, configuration }: SoftHsmInstance): Cryptoki {
-  const { SOFTHSM2_CONF: before } = process.env;
-  process.env['SOFTHSM2_CONF'] = configuration;
-  try {
-    return loadCryptoki(modulePath);
-  } finally {
-    if (before === undefined) delete process.env['SOFTHSM2_CONF'];
-    else process.env['SOFTHSM2_CONF'] = before;
-  }
-}
+export const startSoftHsm = ({ modulePath, configuration }: SoftHsmInstance): Cryptoki =>
+  loadWithEnvironment(modulePath, { SOFTHSM2_CONF: configuration });

@@ -1,4 +1,6 @@
+import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { abortError } from '../kernel/deadline.ts';
 import { EnvironmentError } from '../kernel/errors.ts';
@@ -40,7 +42,7 @@ export async function runTokenFactory(
   await using directory = await openScratchDirectory({ name: 'token-factory', holdsModules: true });
   await using factory = await startProcess({
     command: process.execPath,
-    args: [new URL('./token-factory-main.ts', import.meta.url).pathname],
+    args: [fileURLToPath(new URL(`./token-factory-main${extname(import.meta.filename)}`, import.meta.url))],
     channels: 1,
     install: 'Node.js is there, or this would not run',
   });

@@ -1,7 +1,9 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { CryptokiError } from '../kernel/errors.ts';
 import type { KeyAlgorithm } from '../pki/key-pair.ts';
-import { CKA, CKK, CKM, CKO, CKR, returnName } from './constants.ts';
+import { pemToDer } from '../pki/pem.ts';
+import { subjectName } from '../pki/subject-name.ts';
+import { CKA, CKC, CKK, CKM, CKO, CKR, returnName } from './constants.ts';
 import type { Attribute, Cryptoki, Handle } from './cryptoki.ts';
 import type { TokenSession } from './token-session.ts';
 
@@ -85,6 +87,30 @@ export function importSecretKey(
   } finally {
     value.fill(0);
   }
+}
+
+/**
+ * Puts a certificate into the token, beside the key pair with the same label and id.
+ *
+ * @param session read-write
+ * @see PKCS #11 v2.40 §4.6.3 X.509 public key certificate objects
+ */
+export function storeCertificate(
+  { cryptoki, handle }: TokenSession,
+  certificatePem: string,
+  { label, id }: { readonly label: string; readonly id: Uint8Array },
+): Handle {
+  const der = pemToDer(certificatePem);
+  return cryptoki.createObject(handle, [
+    { type: CKA.CLASS, value: CKO.CERTIFICATE },
+    { type: CKA.CERTIFICATE_TYPE, value: CKC.X_509 },
+    { type: CKA.TOKEN, value: true },
+    { type: CKA.PRIVATE, value: false },
+    { type: CKA.LABEL, value: label },
+    { type: CKA.ID, value: Buffer.from(id) },
+    { type: CKA.SUBJECT, value: Buffer.from(subjectName(der)) },
+    { type: CKA.VALUE, value: Buffer.from(der) },
+  ]);
 }
 
 /** HMAC-SHA256 with a secret key of the token. */

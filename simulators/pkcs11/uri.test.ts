@@ -67,6 +67,11 @@ describe('formatPkcs11Uri', () => {
     );
   });
 
+  it('keeps a byte order mark, which is a character like any other here', () => {
+    const uri = { serial: '\ufeff1' };
+    expect(parsePkcs11Uri(formatPkcs11Uri(uri))).toEqual(uri);
+  });
+
   it('writes what it reads again', () => {
     const text = fc.string({ unit: 'binary' });
     const anyUri = fc.record(

@@ -130,7 +130,7 @@ function once(
 
 function decodeText(part: Part): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(decode(part));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(decode(part));
   } catch (cause) {
     if (cause instanceof CodecError) throw cause;
     throw new CodecError(`PKCS#11 URI attribute ${part.name} is no text`, part.valueAt, 'UTF-8', { cause });

@@ -37,6 +37,8 @@ export async function openHttpsListener(
     {
       cert: options.certificateChainPem,
       key: options.privateKeyPem,
+      // Clients that could speak HTTP/2 offer both. A client that offers others only is refused: RFC 7301 §3.2.
+      ALPNProtocols: ['http/1.1'],
       minVersion: 'TLSv1.2', // the Python SDK speaks no other
       requestCert: true,
       rejectUnauthorized: false, // the registration core judges certificates, by enrollment

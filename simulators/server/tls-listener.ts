@@ -18,7 +18,7 @@ export interface TlsListenerOptions {
 
 /**
  * Listens for TLS connections that carry something else than HTTP. As with HTTPS, every client is asked for a certificate
- * and none is required, and no session is resumed.
+ * and none is required, and no session is resumed. ALPN is not spoken: a port has one protocol, whatever a client offers.
  *
  * @throws EnvironmentError when the port cannot be bound
  */

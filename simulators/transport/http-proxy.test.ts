@@ -18,12 +18,18 @@ describe('parseProxyUrl', () => {
     expect(parseProxyUrl(url)).toEqual(proxy);
   });
 
-  it.each(['', '127.0.0.1:3128', 'https://proxy:1', 'socks5://proxy:1', 'http://proxy/path', 'http://:1'])(
-    'takes `%s` for no proxy',
-    (url) => {
-      expect(parseProxyUrl(url)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    '127.0.0.1:3128',
+    'https://proxy:1',
+    'socks5://proxy:1',
+    'http://proxy/path',
+    'http://:1',
+    'http://user:100%@proxy:1',
+    'http://user:%ff@proxy:1',
+  ])('takes `%j` for no proxy', (url) => {
+    expect(parseProxyUrl(url)).toBeUndefined();
+  });
 });
 
 describe('openTunnel', () => {
@@ -59,6 +65,11 @@ describe('openTunnel', () => {
     ['it is no proxy', { says: 'SSH-2.0-OpenSSH_9.2\r\n' }, 'PROXY_MALFORMED'],
     ['its answer has no status', { says: 'HTTP/1.1 fine\r\n\r\n' }, 'PROXY_MALFORMED'],
     ['its headers never end', { says: `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(5_000)}` }, 'PROXY_MALFORMED'],
+    [
+      'its headers are too long',
+      { says: `HTTP/1.1 200 OK\r\nX: ${'y'.repeat(17_000)}\r\n\r\n` },
+      'PROXY_MALFORMED',
+    ],
     ['it ends in the middle of its answer', { says: 'HTTP/1.1 2' }, 'PROXY_CLOSED'],
     ['it hangs up', 'hang-up', 'PROXY_CLOSED'],
   ])('fails with a code of its own when %s, without the password', async (_, manner, code) => {
@@ -78,6 +89,16 @@ describe('openTunnel', () => {
     await expect(
       openTunnel({ host: '127.0.0.1', port }, { host: '127.0.0.1', port: 1 }, soon()),
     ).rejects.toMatchObject({ code: 'PROXY_UNREACHABLE' });
+  });
+
+  it('gives up on a proxy that does not answer, and leaves no connection', async () => {
+    await using proxy = await startConnectProxy('silent');
+    const way = { host: '127.0.0.1', port: proxy.port };
+    await expect(openTunnel(way, { host: 'x', port: 1 }, soon(), 100)).rejects.toMatchObject({
+      phase: 'timeout',
+      code: 'PROXY_TIMEOUT',
+    });
+    while (proxy.open > 0) await new Promise((resolve) => setImmediate(resolve));
   });
 
   it('gives up with the signal, and leaves no connection', async () => {

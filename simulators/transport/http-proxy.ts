@@ -10,8 +10,9 @@ export interface HttpProxy {
   readonly authorization?: string | undefined;
 }
 
-/** A proxy has this much for its answer. */
+/** A proxy has this much for its answer, and this long: it waits for its own connection to the target. */
 const MAX_HEADER_BYTES = 16 * 1024;
+const ANSWER_TIMEOUT_MS = 20_000;
 const HEADER_END = '\r\n\r\n';
 
 /**
@@ -23,7 +24,8 @@ export function parseProxyUrl(text: string): HttpProxy | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'http:' || url.hostname === '') return undefined;
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return undefined;
-  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const credentials = decoded(`${url.username}:${url.password}`);
+  if (credentials === undefined) return undefined;
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? 80 : Number(url.port),
@@ -31,18 +33,28 @@ export function parseProxyUrl(text: string): HttpProxy | undefined {
   };
 }
 
+/** A password with a `%` in it is easily written as it is; URLs want `%25`. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Opens a connection through a proxy: what is written to it reaches the target as it is.
  *
  * @param target as the proxy is to dial it
  * @throws TransportError `PROXY_UNREACHABLE`, `PROXY_AUTHENTICATION_REQUIRED` (407), `PROXY_REFUSED` (any other status),
- *   `PROXY_MALFORMED` (no HTTP, or more than 16 KiB of headers), `PROXY_CLOSED`; or that of the signal
+ *   `PROXY_MALFORMED` (no HTTP, or more than 16 KiB of headers), `PROXY_CLOSED`, `PROXY_TIMEOUT`; or that of the signal
  * @see RFC 9110 §9.3.6 CONNECT
  */
 export async function openTunnel(
   proxy: HttpProxy,
   target: { readonly host: string; readonly port: number },
   signal: AbortSignal,
+  timeoutMs = ANSWER_TIMEOUT_MS,
 ): Promise<Socket> {
   if (signal.aborted) throw abortError(signal);
   const authority = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
@@ -52,6 +64,7 @@ export async function openTunnel(
     let connected = false;
     let received = Buffer.alloc(0);
     const settle = (): void => {
+      clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       socket.removeListener('data', onData);
       socket.removeListener('close', onClose);
@@ -64,13 +77,19 @@ export async function openTunnel(
     const failed = (phase: TransportPhase, code: string, what: string, more: ProxyErrorParts = {}): void =>
       fail(new TransportError(phase, code, `the proxy ${proxy.host}:${proxy.port} ${what}`, more));
     const onAbort = (): void => fail(abortError(signal));
+    const timer = setTimeout(() => {
+      failed('timeout', 'PROXY_TIMEOUT', `did not answer CONNECT ${authority} within ${timeoutMs} ms`, {
+        hint: 'Check that it is an HTTP proxy, and that it can reach that host and port.',
+      });
+    }, timeoutMs);
     const onClose = (): void =>
       failed('connect', 'PROXY_CLOSED', `closed the connection instead of answering CONNECT ${authority}`);
     const onData = (chunk: Buffer): void => {
       received = Buffer.concat([received, chunk]);
       const end = received.indexOf(HEADER_END);
       if (end < 0 && received.length <= MAX_HEADER_BYTES && looksLikeHttp(received)) return;
-      const status = statusOf(received.subarray(0, Math.max(0, end)).toString('latin1'));
+      const isWhole = end >= 0 && end <= MAX_HEADER_BYTES;
+      const status = isWhole ? statusOf(received.subarray(0, end).toString('latin1')) : undefined;
       if (status === undefined) {
         failed('receive', 'PROXY_MALFORMED', 'did not answer CONNECT in HTTP/1');
       } else if (status >= 200 && status < 300) {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { HubServiceError } from '../kernel/errors.ts';
 import {
   hubUserName,
@@ -5,11 +6,13 @@ import {
   TWIN_RESPONSE_FILTER,
   TWIN_RESPONSE_TOPIC,
 } from '../wire/hub-mqtt.ts';
+import { MQTT_SUBPROTOCOL } from '../wire/mqtt.ts';
 import { standardPorts } from '../wire/transports.ts';
 import type { HubDevice, HubEndpoint } from './hub-transport.ts';
 import { connackRefusal, MqttSession } from './mqtt-session.ts';
 import { secureContextFor } from './secure-context.ts';
 import { openTlsConnection } from './tls-connection.ts';
+import { openWebSocket } from './web-socket.ts';
 
 /** A module of a device, as it comes to its hub. */
 export interface ReportingModule extends HubDevice {
@@ -21,7 +24,7 @@ export interface ReportingModule extends HubDevice {
 }
 
 /**
- * Connects as a module over MQTT, merges properties into what its twin reports, and closes the connection.
+ * Connects as a module over MQTT, through a proxy in a WebSocket, merges properties into what its twin reports, and closes the connection.
  *
  * @throws HubServiceError when the hub refuses the module or the properties, TransportError
  * @see Azure IoT Hub, MQTT: `$iothub/twin/PATCH/properties/reported`
@@ -32,9 +35,7 @@ export async function reportProperties(
   properties: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): Promise<void> {
-  const dialled = { ...endpoint, port: endpoint.mqttPort ?? standardPorts.mqtt };
-  const stream = await openTlsConnection(dialled, secureContextFor(endpoint, undefined), signal);
-  const session = new MqttSession(stream);
+  const session = new MqttSession(await openStream(endpoint, signal));
   try {
     const clientId = `${deviceId}/${moduleId}`;
     const userName = hubUserName(hub, clientId, userAgent);
@@ -52,4 +53,14 @@ export async function reportProperties(
   } finally {
     await session.close();
   }
+}
+
+/** Behind a proxy the edge runtime is to be told to use WebSockets (`UpstreamProtocol`). */
+function openStream(endpoint: HubEndpoint, signal: AbortSignal): Promise<Duplex> {
+  const secureContext = secureContextFor(endpoint, undefined);
+  if (endpoint.proxy !== undefined) {
+    return openWebSocket(endpoint, { secureContext, subprotocol: MQTT_SUBPROTOCOL }, signal);
+  }
+  const dialled = { ...endpoint, port: endpoint.mqttPort ?? standardPorts.mqtt };
+  return openTlsConnection(dialled, secureContext, signal);
 }

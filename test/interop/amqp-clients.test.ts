@@ -18,10 +18,10 @@ import {
   type CellAxes,
   enrollmentKinds,
   expectedOfFault,
-  faultKinds,
   impossibility,
 } from '../../simulators/schemas.ts';
 import { makeTestTpms, type TestTpms } from '../../simulators/tpm/testing/test-tpms.ts';
+import { answeredFaults } from '../support/answered-faults.ts';
 
 const transports = ['amqp', 'amqp-ws'] as const;
 
@@ -46,7 +46,7 @@ const cells: readonly CellAxes[] = enrollmentKinds.flatMap((enrollment) =>
 );
 const possible = (candidates: readonly CellAxes[]): CellAxes[] =>
   candidates.filter((cell) => impossibility(cell) === undefined);
-const mistaken = possible(cells.flatMap((cell) => faultKinds.map((fault) => ({ ...cell, fault }))));
+const mistaken = possible(cells.flatMap((cell) => answeredFaults.map((fault) => ({ ...cell, fault }))));
 const titled = (some: readonly CellAxes[]) =>
   some.map((cell) => ({
     title: `${cell.transport}, ${cell.client} client, ${cell.attestation}, ${cell.enrollment}`,

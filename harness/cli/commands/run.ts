@@ -1,14 +1,16 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { ServiceFault } from '../../../simulators/index.ts';
 import { UsageError } from '../../../simulators/kernel/errors.ts';
+import { describeDryRun } from '../../environment/azure/dry-run.ts';
+import { parseShard, type Shard } from '../../plan/shards.ts';
+import { parseNatsUrl } from '../../scale-out/nats-url.ts';
 import { loadScenario } from '../../scenario/load-scenario.ts';
 import type { Override } from '../../scenario/override.ts';
 import { withDevices } from '../../scenario/resize.ts';
 import { scenarioFileOf } from '../../scenario/scenario-file.ts';
-import type { Scenario } from '../../scenario/scenario-schema.ts';
-import { parseCount, parseWhole } from '../parse-options.ts';
-import { runAndReport } from '../run-and-report.ts';
-import { addFault } from './fault-option.ts';
+import { collectOverride, parseCount, parseWhole } from '../parse-options.ts';
+import { type RunAndReportOptions, runAndReport } from '../run-and-report.ts';
+import { addFault, withFaults } from './fault-option.ts';
 
 interface RunCommandOptions {
   readonly devices?: number;
@@ -16,6 +18,14 @@ interface RunCommandOptions {
   readonly out?: string;
   readonly keylog?: string;
   readonly allowEndpoint: readonly string[];
+  readonly consent?: true;
+  readonly dryRun?: true;
+  readonly shard?: Shard;
+  readonly nats?: string;
+  readonly natsCa?: string;
+  readonly natsWorkers: number;
+  readonly natsWait: number;
+  readonly lease: number;
   readonly quiet?: true;
 }
 
@@ -57,6 +67,18 @@ export function addRunCommand(program: Command): void {
       (host: string, all: readonly string[]) => [...all, host],
       [],
     )
+    .option('--consent', 'agree to load on the real service that --allow-endpoint names')
+    .option(
+      '--shard <i/n>',
+      'only this part of the fleet; put the results together with `dps-rig merge`',
+      parseShard,
+    )
+    .option('--nats <url>', 'workers on other machines register the fleet: see `dps-rig worker`')
+    .option('--nats-ca <file>', 'PEM of the roots to trust for tls:// URLs')
+    .option('--nats-workers <n>', 'start when so many have come', parseCount, 1)
+    .option('--nats-wait <seconds>', 'how long they are waited for', parseCount, 600)
+    .option('--lease <seconds>', 'how long a range stays with a worker that says nothing', parseCount, 30)
+    .option('--dry-run', 'say what a run at a real service would take of it, and send nothing')
     .option('--quiet', 'no progress and no summary: the exit code and the reports tell')
     .action(async (given: string, options: RunCommandOptions & ScenarioOptions) => {
       const file = scenarioFileOf(given);
@@ -66,35 +88,39 @@ export function addRunCommand(program: Command): void {
       ].filter(({ value }) => value !== undefined);
       const loaded = await loadScenario(file, [...options.set, ...options.seed, ...named]);
       const scenario = options.devices === undefined ? loaded : withDevices(loaded, options.devices);
-      const { out, quiet, keylog, allowEndpoint } = options;
+      if (options.dryRun === true) {
+        process.stdout.write(`${(await describeDryRun(scenario, file)).join('\n')}\n`);
+        return;
+      }
+      const { out, quiet, keylog, allowEndpoint, consent, shard } = options;
+      const nats = await coordinationOf(options);
       const { exitCode } = await runAndReport(withFaults(scenario, options.fault), file, {
-        ...{ out, quiet, keyLogFile: keylog, allowedHosts: allowEndpoint },
+        ...{
+          out,
+          quiet,
+          shard,
+          nats,
+          keyLogFile: keylog,
+          allowedHosts: allowEndpoint,
+          consent: consent ?? false,
+        },
       });
       process.exitCode = exitCode;
     });
 }
 
-/** @throws UsageError when there is no emulator that could be ordered */
-function withFaults(scenario: Scenario, faults: readonly ServiceFault[]): Scenario {
-  if (faults.length === 0) return scenario;
-  const { endpoint } = scenario;
-  if (endpoint.kind !== 'emulator') {
-    throw new UsageError('--fault is for runs with an emulator of their own', {
-      hint: 'Give --fault to `dps-rig emulate`, or PUT /faults to its management API.',
-    });
-  }
-  return { ...scenario, endpoint: { ...endpoint, faults: [...(endpoint.faults ?? []), ...faults] } };
-}
-
-function collectOverride(text: string, all: readonly Override[]): readonly Override[] {
-  const equals = text.indexOf('=');
-  if (equals < 1) throw new InvalidArgumentError('expected key=value, for example load.concurrency=8.');
-  const written = text.slice(equals + 1);
-  let value: unknown = written;
-  try {
-    value = JSON.parse(written);
-  } catch {
-    // a plain word: a string
-  }
-  return [...all, { path: text.slice(0, equals), value }];
+/** @throws UsageError when the fleet is to be spread in two ways, or its keys would go over the network in the clear */
+async function coordinationOf({
+  nats,
+  natsCa,
+  natsWorkers,
+  natsWait,
+  lease,
+  shard,
+}: RunCommandOptions): Promise<RunAndReportOptions['nats']> {
+  if (nats === undefined) return undefined;
+  if (shard !== undefined)
+    throw new UsageError('--shard and --nats are two ways to spread a fleet: give one');
+  const address = await parseNatsUrl(nats, natsCa);
+  return { address, workers: natsWorkers, waitMs: natsWait * 1000, leaseMs: lease * 1000 };
 }

@@ -188,5 +188,9 @@ export const networkCodes: ExplanationTable = {
     means: 'The HTTP proxy closed the connection before a tunnel was there.',
     source: 'dps-rig',
   },
+  PROXY_TIMEOUT: {
+    means: 'The HTTP proxy took the connection and did not answer; it may be waiting for the target itself.',
+    source: 'dps-rig',
+  },
   TIMEOUT: { means: 'The program gave up waiting; the limit is in the message.', source: 'dps-rig' },
 };

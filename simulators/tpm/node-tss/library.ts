@@ -13,8 +13,27 @@ export type Pointer = bigint;
 /** What koffi writes a result into: an array of one element. */
 export type Cell<Value> = [Value];
 
+/** A C type of koffi, or one with the direction of a parameter, whose own type koffi does not export. */
+export type CType = ReturnType<typeof koffi.pointer> | ReturnType<typeof koffi.out>;
+
+type CTypeName =
+  | 'none'
+  | 'string'
+  | 'int32'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'size'
+  | 'pointer'
+  | 'outPointer'
+  | 'inOutPointer'
+  | 'outUint8'
+  | 'outUint32'
+  | 'inOutUint32'
+  | 'inOutSize';
+
 /** The C types that the declarations of this package need. */
-export const c = {
+export const c: Readonly<Record<CTypeName, CType>> = {
   none: koffi.types.void,
   string: koffi.types.str,
   int32: koffi.types.int32,
@@ -30,9 +49,7 @@ export const c = {
   outUint32: koffi.out(koffi.pointer(koffi.types.uint32)),
   inOutUint32: koffi.inout(koffi.pointer(koffi.types.uint32)),
   inOutSize: koffi.inout(koffi.pointer(koffi.types.size_t)),
-} as const;
-
-type CType = (typeof c)[keyof typeof c];
+};
 
 /** `probe` is a function that every version of the library has. */
 const libraries = {
