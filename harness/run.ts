@@ -6,6 +6,7 @@ import { openKeyLog } from './environment/key-log.ts';
 import type { Progress } from './load/fleet-run.ts';
 import { warmUpOf } from './load/register-fleet.ts';
 import { registerHere } from './load/register-here.ts';
+import { outcomeLines, writeOutcomeList } from './metrics/outcome-list.ts';
 import { partOfFleet, planFleet } from './plan/fleet-plan.ts';
 import { describeShard, loadOfShard, rangesOfShard, type Shard, splitForParts } from './plan/shards.ts';
 import { type CoordinateOptions, coordinateFleet } from './scale-out/coordinate-fleet.ts';
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly consent?: boolean;
   /** Where a run at a real service writes down what it makes there. */
   readonly journalFile?: string;
+  /** Where the outcome of every device is written, in the order of the fleet. */
+  readonly outcomesFile?: string;
   /** Private hosts besides loopback that the user lets load go to. */
   readonly allowedHosts?: readonly string[];
 }
@@ -81,6 +84,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
         })
       : await coordinateFleet(work, { ...options.coordinate, scenarioFile });
   const interrupted = signal.aborted;
+  if (options.outcomesFile !== undefined) {
+    await writeOutcomeList(options.outcomesFile, outcomeLines(plan, timed.ledger));
+  }
   const telemetry = await endpoint.telemetry();
   const devices = await endpoint.devices();
   const registrations = [

@@ -6,6 +6,8 @@
 export { openContainerToken } from './containers/container-token.ts';
 export { openContainerTpm } from './containers/container-tpm.ts';
 export { startEmulatorContainer } from './containers/emulator-container.ts';
+export { softHsmContainers } from './containers/softhsm-container.ts';
+export { type SwtpmContainers, startSwtpmContainers } from './containers/swtpm-containers.ts';
 // device
 export type {
   CheckContext,
@@ -120,7 +122,7 @@ export { ensureTpms } from './tpm/manufacture.ts';
 export { openSimulatedTpm, type SimulatedTpmSource } from './tpm/open-simulated-tpm.ts';
 export { registrationIdFromEk } from './tpm/templates.ts';
 export { defaultTpmCacheDirectory, openTpmCache } from './tpm/tpm-cache.ts';
-export { openTpmHost, type TpmHost, type TpmMode } from './tpm/tpm-host.ts';
+export { openTpmHost, type SwtpmSlot, type TpmHost, type TpmMode } from './tpm/tpm-host.ts';
 export type { ManufacturedTpm, TpmTransport } from './tpm/transport.ts';
 export { openTctiTransport, probeTpm2Tss } from './tpm/transports/tcti.ts';
 // transport

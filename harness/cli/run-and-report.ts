@@ -37,6 +37,7 @@ export async function runAndReport(
   const result = await run({
     ...{ scenario, scenarioFile: file, signal, onProgress: display.show },
     journalFile: join(out, 'journal.jsonl'),
+    outcomesFile: join(out, 'outcomes.tsv'),
     ...{ shard, coordinate: nats && { ...nats, say: display.say }, ...runOptions },
   }).catch((error: unknown) => {
     if (signal.aborted) return undefined;

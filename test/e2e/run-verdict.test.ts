@@ -22,6 +22,7 @@ describe('dps-rig run', () => {
     expect(readdirSync(rig.out).toSorted()).toEqual([
       'index.html',
       'junit.xml',
+      'outcomes.tsv',
       'run-result.json',
       'summary.md',
     ]);

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ServiceFault } from '../../../simulators/index.ts';
 import { UsageError } from '../../../simulators/kernel/errors.ts';
 import { describeDryRun } from '../../environment/azure/dry-run.ts';
@@ -35,6 +35,7 @@ interface ScenarioOptions {
   readonly workers?: number;
   readonly fault: readonly ServiceFault[];
   readonly proxy?: string;
+  readonly backend?: 'process' | 'container';
 }
 
 /** `dps-rig run FILE`: registers the scenario's fleet, judges it and writes the reports. */
@@ -57,6 +58,12 @@ export function addRunCommand(program: Command): void {
       'a fault of the service besides those of the scenario: throttle=20%, delay,ms=500,on=poll; may be repeated',
       addFault,
       [],
+    )
+    .addOption(
+      new Option('--backend <where>', 'where TPMs, tokens and emulator of the run run').choices([
+        'process',
+        'container',
+      ]),
     )
     .option('--set <key=value>', 'sets a key of the scenario; may be repeated', collectOverride, [])
     .option('--out <directory>', 'where the reports go (default: out/<scenario>)')
@@ -86,7 +93,11 @@ export function addRunCommand(program: Command): void {
         { path: 'run.workers', value: options.workers },
         { path: 'run.proxy', value: options.proxy },
       ].filter(({ value }) => value !== undefined);
-      const loaded = await loadScenario(file, [...options.set, ...options.seed, ...named]);
+      const overrides = [...options.set, ...options.seed, ...named];
+      const loaded = await loadScenario(file, [
+        ...overrides,
+        ...(options.backend === undefined ? [] : await backendOf(file, overrides, options.backend)),
+      ]);
       const scenario = options.devices === undefined ? loaded : withDevices(loaded, options.devices);
       if (options.dryRun === true) {
         process.stdout.write(`${(await describeDryRun(scenario, file)).join('\n')}\n`);
@@ -107,6 +118,25 @@ export function addRunCommand(program: Command): void {
       });
       process.exitCode = exitCode;
     });
+}
+
+/** All layers that the scenario has: an emulator that runs already stays where it is. */
+async function backendOf(
+  file: string,
+  overrides: readonly Override[],
+  value: 'process' | 'container',
+): Promise<readonly Override[]> {
+  const { endpoint } = await loadScenario(file, overrides);
+  return [
+    { path: 'tpm.backend', value },
+    { path: 'hsm.backend', value },
+    ...(endpoint.kind === 'emulator'
+      ? [
+          { path: 'endpoint.kind', value: 'emulator' },
+          { path: 'endpoint.backend', value },
+        ]
+      : []),
+  ];
 }
 
 /** @throws UsageError when the fleet is to be spread in two ways, or its keys would go over the network in the clear */
