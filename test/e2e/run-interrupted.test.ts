@@ -52,7 +52,7 @@ describe('dps-rig run, interrupted', () => {
       'index.html',
       'junit.xml',
       'outcomes.tsv',
-      'result.json',
+      'run-result.json',
       'summary.md',
     ]);
     expect(readdirSync(rig.temporary)).toEqual([]);
