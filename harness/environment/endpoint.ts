@@ -47,13 +47,14 @@ type EmulatorEndpoint = Extract<Scenario['endpoint'], { kind: 'emulator' }>;
 
 /** An emulator in a container: the same settings, reached through published ports and its management API. */
 async function startContainer(
-  { kind: _kind, backend: _backend, rules = {}, ...ordered }: EmulatorEndpoint,
+  { kind: _kind, backend: _backend, rules = {}, faults = [], ...ordered }: EmulatorEndpoint,
   seed: number,
 ): Promise<RunEndpoint> {
   await using resources = new AsyncDisposableStack();
   const options = { ...withoutAbsent(ordered), rules: withoutAbsent(rules), seed };
   const container = resources.use(await startEmulatorContainer(options));
   const { ports, control } = container;
+  await control.orderFaults(faults);
   const info = await control.info();
   const running = resources.move();
   return {
@@ -67,6 +68,7 @@ async function startContainer(
     hubs: info.hubs,
     enroll: (enrollments) => control.enroll(enrollments),
     createDevices: (devices) => control.createDevices(devices),
+    addFaults: async (faults) => control.orderFaults([...(await control.faults()), ...faults]),
     devices: () => control.devices(),
     telemetry: () => control.telemetry(),
     registrations: () => control.registrations(),

@@ -53,7 +53,7 @@ export async function prepareFleet(run: FleetRun, given?: FleetAuthority): Promi
 }
 
 /** The faults of fleet entries, for their devices alone. */
-function fleetFaults({ cells, devices }: FleetPlan): readonly ServiceFault[] {
+export function fleetFaults({ cells, devices }: FleetPlan): readonly ServiceFault[] {
   if (cells.every(({ serviceFaults }) => serviceFaults === undefined)) return [];
   const ids = cells.map((): string[] => []);
   for (const { cell, spec } of devices) ids[cell]?.push(spec.registrationId);
