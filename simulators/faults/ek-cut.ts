@@ -5,6 +5,6 @@ export const ekCut = {
   description: 'presents the first part of its EK',
   enrollments: ['individual'],
   clients: 'native',
-  expected: { tpm: { kind: 'refused', status: 400, errorCode: 400004 } },
+  expected: { tpm: { kind: 'refused', status: 401, errorCode: 401002 } },
   issue: (plan) => ({ ...plan, presentedEndorsementKey: 'cut' }),
 } as const satisfies DeviceFault;
