@@ -6,6 +6,8 @@
 export { openContainerToken } from './containers/container-token.ts';
 export { openContainerTpm } from './containers/container-tpm.ts';
 export { startEmulatorContainer } from './containers/emulator-container.ts';
+export { softHsmContainers } from './containers/softhsm-container.ts';
+export { type SwtpmContainers, startSwtpmContainers } from './containers/swtpm-containers.ts';
 // device
 export type {
   CheckContext,
@@ -69,6 +71,7 @@ export { type QuotaLimits, quotaProfiles } from './dps/quotas.ts';
 export { changedRules, type DpsRules } from './dps/rules.ts';
 export { issueServerTls, type ServerTls, serverNamesFor } from './dps/server-tls.ts';
 export { type ServiceRight, serviceRights } from './dps/service-api/service-policy.ts';
+export { parseServiceFaultText, type ServiceFault } from './dps/service-fault.ts';
 export { exportDataDirectory, importDataDirectory } from './dps/state/state-files.ts';
 // hub
 export type { TelemetryMessage } from './hub/telemetry-log.ts';
@@ -122,7 +125,12 @@ export { openSimulatedTpm, type SimulatedTpmSource } from './tpm/open-simulated-
 export { registrationIdFromEk } from './tpm/templates.ts';
 export { defaultTpmCacheDirectory, openTpmCache } from './tpm/tpm-cache.ts';
 export type { TpmCondition } from './tpm/tpm-condition.ts';
-export { openTpmHost, type TpmHost, type TpmMode } from './tpm/tpm-host.ts';
+export {
+  openTpmHost,
+  type SwtpmSlot,
+  type TpmHost,
+  type TpmMode,
+} from './tpm/tpm-host.ts';
 export type { ManufacturedTpm, TpmTransport } from './tpm/transport.ts';
 export { openTctiTransport, probeTpm2Tss } from './tpm/transports/tcti.ts';
 // transport

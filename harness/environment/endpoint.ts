@@ -1,4 +1,4 @@
-import { DEFAULT_API_VERSION, startDps } from '../../simulators/index.ts';
+import { DEFAULT_API_VERSION, startDps, startEmulatorContainer } from '../../simulators/index.ts';
 import { InvariantError, UsageError } from '../../simulators/kernel/errors.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { type AzureRun, connectAzure } from './azure/azure-endpoint.ts';
@@ -32,17 +32,53 @@ export async function openEndpoint(
     if (options.azure === undefined) throw new InvariantError('a run at a real service was not prepared');
     return connectAzure(endpoint, options.azure);
   }
-  if (endpoint.kind === 'emulator') return startEndpoint(endpoint, seed, onKeyLog);
+  const isHere = endpoint.kind === 'emulator' && endpoint.backend === 'process';
+  if (isHere) return startEndpoint(endpoint, seed, onKeyLog);
   if (onKeyLog !== undefined) {
-    throw new UsageError('the keys of an emulator that runs already are its own', {
-      hint: 'Give --keylog to `dps-rig emulate`.',
+    throw new UsageError('the keys of an emulator in another process are its own', {
+      hint: 'Give --keylog to `dps-rig emulate`, or leave the emulator in this process.',
     });
   }
+  if (endpoint.kind === 'emulator') return startContainer(endpoint, seed);
   return connectEndpoint(endpoint, scenarioFile, allowedHosts);
 }
 
+type EmulatorEndpoint = Extract<Scenario['endpoint'], { kind: 'emulator' }>;
+
+/** An emulator in a container: the same settings, reached through published ports and its management API. */
+async function startContainer(
+  { kind: _kind, backend: _backend, rules = {}, faults = [], ...ordered }: EmulatorEndpoint,
+  seed: number,
+): Promise<RunEndpoint> {
+  await using resources = new AsyncDisposableStack();
+  const options = { ...withoutAbsent(ordered), rules: withoutAbsent(rules), seed };
+  const container = resources.use(await startEmulatorContainer(options));
+  const { ports, control } = container;
+  await control.orderFaults(faults);
+  const info = await control.info();
+  const running = resources.move();
+  return {
+    kind: 'emulator',
+    dps: {
+      ...{ hostName: info.https.hostName, address: '127.0.0.1', port: ports.https },
+      ...{ mqttPort: ports.mqtt, amqpPort: ports.amqp },
+      ...{ idScope: info.idScope, apiVersion: DEFAULT_API_VERSION, caPem: info.caPem },
+    },
+    behaviour: { rules: info.rules, profile: info.profile, latency: info.latency },
+    hubs: info.hubs,
+    enroll: (enrollments) => control.enroll(enrollments),
+    createDevices: (devices) => control.createDevices(devices),
+    evidence: async (ids) => ({ idScope: info.idScope, enrollments: await control.evidence(ids) }),
+    addFaults: async (faults) => control.orderFaults([...(await control.faults()), ...faults]),
+    devices: () => control.devices(),
+    telemetry: () => control.telemetry(),
+    registrations: () => control.registrations(),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
 async function startEndpoint(
-  { kind: _kind, rules = {}, ...ordered }: Extract<Scenario['endpoint'], { kind: 'emulator' }>,
+  { kind: _kind, backend: _backend, rules = {}, ...ordered }: EmulatorEndpoint,
   seed: number,
   onKeyLog: ((line: Buffer) => void) | undefined,
 ): Promise<RunEndpoint> {
@@ -66,6 +102,7 @@ async function startEndpoint(
     hubs: dps.hubs,
     enroll: (enrollments) => dps.control.enroll(enrollments),
     createDevices: (devices) => dps.control.createDevices(devices),
+    addFaults: async (faults) => dps.control.orderFaults([...(await dps.control.faults()), ...faults]),
     devices: () => dps.control.devices(),
     telemetry: () => dps.control.telemetry(),
     evidence: async (ids) => ({ idScope: dps.idScope, enrollments: await dps.control.evidence(ids) }),
@@ -91,6 +128,7 @@ export function nullEndpoint(): RunEndpoint {
     hubs: ['null-hub-1.azure-devices.example', 'null-hub-2.azure-devices.example'],
     enroll: () => Promise.resolve(),
     createDevices: () => Promise.resolve(),
+    addFaults: () => Promise.resolve(),
     devices: nothing,
     telemetry: nothing,
     evidence: () => Promise.resolve(undefined),

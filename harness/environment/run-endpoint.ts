@@ -6,6 +6,7 @@ import type {
   Enrollment,
   EnrollmentEvidence,
   RegistrationRecord,
+  ServiceFault,
   TelemetryMessage,
 } from '../../simulators/index.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
@@ -29,6 +30,8 @@ export interface RunEndpoint extends AsyncDisposable {
   enroll(enrollments: readonly Enrollment[]): Promise<void>;
   /** Makes devices in their hubs, for those without DPS. @throws EnvironmentError as above */
   createDevices(devices: readonly DeviceInHub[]): Promise<void>;
+  /** Faults of the service besides those of the scenario. @throws EnvironmentError as above */
+  addFaults(faults: readonly ServiceFault[]): Promise<void>;
   /** Identities in the hubs. @throws EnvironmentError as above */
   devices(): Promise<readonly DeviceSummary[]>;
   /** Messages to the hubs since the run began. @throws EnvironmentError as above */

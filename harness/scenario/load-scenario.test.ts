@@ -12,7 +12,7 @@ describe('parseScenario', () => {
       name: 's',
       description: '',
       seed: 1,
-      endpoint: { kind: 'emulator', retryAfterSeconds: 1, assigningDurationMs: 0 },
+      endpoint: { kind: 'emulator', backend: 'process', retryAfterSeconds: 1, assigningDurationMs: 0 },
       load: { arrival: 'constant-concurrency', concurrency: 50 },
       run: {
         workers: 'auto',
@@ -23,8 +23,8 @@ describe('parseScenario', () => {
         retryPolicy: 'standard',
         hubConnect: 'none',
       },
-      tpm: { mode: 'auto' },
-      hsm: { signMs: 0 },
+      tpm: { mode: 'auto', backend: 'process', containers: 2 },
+      hsm: { signMs: 0, backend: 'process' },
       fleet: [
         {
           devices: 1,

@@ -102,9 +102,11 @@ export function buildResult(parts: ResultParts): RunResult {
   };
 }
 
-function describeTpms({ tpmDevices, tpmMode }: RunSetup, { tpm: { chip } }: Scenario): string {
+function describeTpms({ tpmDevices, tpmMode }: RunSetup, { tpm }: Scenario): string {
   if (tpmDevices === 0) return 'none';
-  return chip === undefined ? tpmMode : `${tpmMode}, as slow as ${chip}`;
+  const where = tpm.backend === 'container' ? ` in ${tpm.containers} containers` : '';
+  const chip = tpm.chip === undefined ? '' : `, as slow as ${tpm.chip}`;
+  return `${tpmMode}${where}${chip}`;
 }
 
 /** Correctness goes before performance; an interrupted run has no verdict but that. */

@@ -6,6 +6,7 @@ import type { ProfileName } from './behaviour.ts';
 import type { EnrollmentEvidence } from './enrollment-evidence.ts';
 import type { Latency } from './latency.ts';
 import type { DpsRules } from './rules.ts';
+import type { ServiceFault } from './service-fault.ts';
 
 /** What the emulator's registry knows of one registration: the fleet oracle compares devices with it. */
 export interface RegistrationRecord {
@@ -126,5 +127,8 @@ export interface DpsControl {
   importState(text: string): Promise<void>;
   /** Forgets enrollments, registrations, operations and the request log. */
   reset(): Promise<void>;
+  /** Faults in place of those before; devices are counted anew. */
+  orderFaults(faults: readonly ServiceFault[]): Promise<void>;
+  faults(): Promise<readonly ServiceFault[]>;
   info(): Promise<DpsInfo>;
 }

@@ -8,6 +8,7 @@ import type { IssuedKeys } from './attestation/issued-keys.ts';
 import type { DeviceSummary, DpsControl, DpsInfo } from './dps-control.ts';
 import { enrollmentEvidence } from './enrollment-evidence.ts';
 import type { EnrollmentStore } from './enrollment-store.ts';
+import type { FaultInjector } from './fault-injector.ts';
 import type { RegistrationRegistry } from './registration-registry.ts';
 import type { RequestLog } from './request-log.ts';
 import { readState, replaceState, writeState } from './state/state-text.ts';
@@ -20,9 +21,10 @@ export function createLocalControl(parts: {
   readonly directory: HubDirectory;
   readonly issuedKeys: IssuedKeys;
   readonly log: RequestLog;
+  readonly injector: FaultInjector;
   readonly info: () => DpsInfo;
 }): DpsControl {
-  const { storage, enrollments, registry, directory, issuedKeys, log, info } = parts;
+  const { storage, enrollments, registry, directory, issuedKeys, log, injector, info } = parts;
   return {
     enroll: (added) => done(() => enrollments.put(added)),
     removeEnrollments: (ids) =>
@@ -72,6 +74,8 @@ export function createLocalControl(parts: {
       done(() => {
         for (const part of [enrollments, registry, directory, issuedKeys, log]) part.clear();
       }),
+    orderFaults: (faults) => done(() => injector.order(faults)),
+    faults: () => done(() => injector.faults),
     info: () => done(info),
   };
 }

@@ -10,6 +10,7 @@ import type {
   RegistrationRecord,
 } from './dps-control.ts';
 import type { EnrollmentEvidence } from './enrollment-evidence.ts';
+import type { ServiceFault } from './service-fault.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -75,6 +76,8 @@ export function connectDpsControl(
     },
     importState: async (text) => void (await answerOf(await send('POST', '/import', text))),
     reset: async () => void (await call('POST', '/reset')),
+    orderFaults: async (faults) => void (await call('PUT', '/faults', faults)),
+    faults: async () => (await call('GET', '/faults')) as readonly ServiceFault[],
     info: async () => (await call('GET', '/info')) as DpsInfo,
   };
 }
