@@ -1,4 +1,5 @@
 import type { RunResult } from '../reports/run-result.ts';
+import { diagnoseRun } from './diagnose/diagnose-run.ts';
 import { allowedProxy } from './environment/allowed-proxy.ts';
 import { pacedLoad } from './environment/azure/pacing.ts';
 import { openEndpoint } from './environment/endpoint.ts';
@@ -97,6 +98,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     ...manualRegistrations(plan, devices, telemetry),
   ];
   const { ledger: outcomes, recorder } = timed;
+  const diagnoses = await diagnoseRun({ endpoint, plan, proxy }, outcomes, new AbortController().signal);
   const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens: registered.tokens });
   const checks = judge({
     scenario,
@@ -114,7 +116,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   });
   return buildResult({
     ...{ scenario, scenarioFile, plan, endpoint, startedAt, ...registered },
-    ...{ timed, keyCustody, checks, interrupted },
+    ...{ timed, keyCustody, diagnoses, checks, interrupted },
     clientGrades: await grades?.of(plan),
     warmUpDevices: plan.devices.within(warmUpOf(ranges, scenario)).count,
     part: options.shard && describeShard(options.shard, plan.devices.length, ranges),

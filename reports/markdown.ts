@@ -1,6 +1,7 @@
 import { byUrgency, judgeCell, nameCells } from './cells.ts';
 import { errorsAreWanted, oracleChecks, scenarioChecks } from './checks.ts';
 import { describeGrades, gradeColumns, gradesAreOf } from './client-grades.ts';
+import { groupDiagnoses } from './diagnoses.ts';
 import { formatCount, formatMs, formatShare } from './figures.ts';
 import { describeKeyCustody } from './key-custody.ts';
 import { phasesOf } from './phases.ts';
@@ -21,6 +22,7 @@ export function renderMarkdown(result: RunResult): string {
     `**${verdict.label}.** ${headline(result)}.`,
     checksSection(result),
     errorsSection(result),
+    diagnosesSection(result),
     cellsSection(result),
     phasesSection(result),
     clientGradesSection(result),
@@ -70,6 +72,27 @@ function errorsSection(result: RunResult): string {
     errorsAreWanted(result) ? 'All of them are within what the scenario expects.' : '',
     table(['>count', 'code', 'message', 'what to do', 'for example'], rows),
     left > 0 ? `And ${plural(left, 'more code')}: see index.html.` : '',
+  );
+}
+
+function diagnosesSection(result: RunResult): string {
+  const groups = groupDiagnoses(result);
+  if (groups.length === 0) return '';
+  const rows = groups
+    .slice(0, MAX_ERRORS)
+    .map(({ count, cause, code: met, statement, fix, examples }) => [
+      formatCount(count),
+      code(cause),
+      code(met),
+      text(statement),
+      text(fix ?? ''),
+      examples.map(code).join(', '),
+    ]);
+  const left = groups.length - rows.length;
+  return section(
+    'Diagnoses',
+    table(['>count', 'cause', 'code', 'what was found', 'what to do', 'for example'], rows),
+    left > 0 ? `And ${plural(left, 'more cause')}: see index.html.` : '',
   );
 }
 

@@ -69,6 +69,25 @@ const check = z.strictObject({
   detail: z.string().nullable(),
 });
 
+const diagnosis = z.strictObject({
+  registrationId: z.string(),
+  /** Name of its cell. */
+  cell: z.string(),
+  /** As in `errors`. */
+  code: z.string(),
+  /** A name of the table of causes, e.g. `key-derived-twice`; `unknown` when nothing in the evidence tells. */
+  cause: z.string(),
+  /** With the figures: `the chain has 1 certificate: ...`. */
+  statement: z.string(),
+  /** `certain`: the evidence allows nothing else; `possible`: it rests on the code alone. */
+  confidence: z.enum(['certain', 'likely', 'possible']),
+  /** For `dps-rig explain`. */
+  explain: z.string(),
+  /** What reproduces it: for `dps-rig run`; of a scenario with many faults with the name of the fault behind it. */
+  scenario: z.string().nullable(),
+  fix: z.string().nullable(),
+});
+
 const timeSlice = z.strictObject({
   /** Start of the slice, milliseconds since the run began. */
   atMs: z.number(),
@@ -138,6 +157,8 @@ const clientGrade = z.strictObject({
     /** Of those refusals. */
     statuses: z.array(z.int()),
   }),
+  /** Devices that were put off and came again, and were refused for good then. */
+  refusedThen: z.strictObject({ devices: z.int().nonnegative(), statuses: z.array(z.int()) }),
   retryAfter: z.strictObject({ onRefusals: obedience, onPolls: obedience }),
   /** The back-off curve: waits after the first refusal in a row, the second … */
   waits: z.array(
@@ -223,6 +244,8 @@ export const runResultSchema = z.strictObject({
   /** Where the scenario asks for it. */
   clientGrades: clientGrades.optional(),
   errors: z.array(errorCount),
+  /** Why devices failed, from evidence: the first thousand of the fleet. Absent when none did. */
+  diagnoses: z.array(diagnosis).optional(),
   timeSeries: z.strictObject({ intervalMs: z.number(), slices: z.array(timeSlice) }),
   checks: z.array(check),
   verdict: z.enum(['passed', 'correctness-failed', 'performance-failed', 'interrupted']),
@@ -233,6 +256,7 @@ export type Distribution = z.infer<typeof distribution>;
 export type Check = z.infer<typeof check>;
 export type CellResult = z.infer<typeof cell>;
 export type ErrorCount = z.infer<typeof errorCount>;
+export type Diagnosis = z.infer<typeof diagnosis>;
 export type OutcomeCounts = z.infer<typeof outcomeCounts>;
 export type ClientGrades = z.infer<typeof clientGrades>;
 export type ClientGrade = z.infer<typeof clientGrade>;

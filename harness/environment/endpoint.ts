@@ -55,13 +55,14 @@ type EmulatorEndpoint = Extract<Scenario['endpoint'], { kind: 'emulator' }>;
 
 /** An emulator in a container: the same settings, reached through published ports and its management API. */
 async function startContainer(
-  { kind: _kind, backend: _backend, rules = {}, quotas, ...ordered }: EmulatorEndpoint,
+  { kind: _kind, backend: _backend, rules = {}, quotas, faults = [], ...ordered }: EmulatorEndpoint,
   seed: number,
 ): Promise<RunEndpoint> {
   await using resources = new AsyncDisposableStack();
   const options = { ...withoutAbsent(ordered), ...limitsOf(quotas), rules: withoutAbsent(rules), seed };
   const container = resources.use(await startEmulatorContainer(options));
   const { ports, control } = container;
+  await control.orderFaults(faults);
   const info = await control.info();
   const running = resources.move();
   return {
@@ -75,6 +76,8 @@ async function startContainer(
     hubs: info.hubs,
     enroll: (enrollments) => control.enroll(enrollments),
     createDevices: (devices) => control.createDevices(devices),
+    evidence: async (ids) => ({ idScope: info.idScope, enrollments: await control.evidence(ids) }),
+    addFaults: async (faults) => control.orderFaults([...(await control.faults()), ...faults]),
     devices: () => control.devices(),
     telemetry: () => control.telemetry(),
     requests: async () => seenRequests(await control.requests()),
@@ -111,9 +114,11 @@ async function startEndpoint(
     hubs: dps.hubs,
     enroll: (enrollments) => dps.control.enroll(enrollments),
     createDevices: (devices) => dps.control.createDevices(devices),
+    addFaults: async (faults) => dps.control.orderFaults([...(await dps.control.faults()), ...faults]),
     devices: () => dps.control.devices(),
     telemetry: () => dps.control.telemetry(),
     requests: async () => seenRequests(await dps.control.requests(), requestsKept),
+    evidence: async (ids) => ({ idScope: dps.idScope, enrollments: await dps.control.evidence(ids) }),
     registrations: () => dps.control.registrations(),
     [Symbol.asyncDispose]: () => dps[Symbol.asyncDispose](),
   };
@@ -136,8 +141,10 @@ export function nullEndpoint(): RunEndpoint {
     hubs: ['null-hub-1.azure-devices.example', 'null-hub-2.azure-devices.example'],
     enroll: () => Promise.resolve(),
     createDevices: () => Promise.resolve(),
+    addFaults: () => Promise.resolve(),
     devices: nothing,
     telemetry: nothing,
+    evidence: () => Promise.resolve(undefined),
     registrations: nothing,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -16,6 +16,10 @@ export type Conversation = readonly Exchange[];
 /** Told to come again later: the request itself was right. */
 export const isPutOff = ({ status }: Pick<Exchange, 'status'>): boolean => status === 429 || status >= 500;
 
+/** Refused for good. Not a TPM's challenge, a 401 as well: a device goes on after it. */
+export const isRefused = ({ status }: Pick<Exchange, 'status'>): boolean =>
+  status >= 400 && !isPutOff({ status });
+
 /** Sorts a request log by device; ids are lower-case, as DPS does not tell them apart by case. */
 export function conversationsOf(requests: readonly LoggedRequest[]): ReadonlyMap<string, Conversation> {
   const conversations = new Map<string, Exchange[]>();

@@ -62,6 +62,13 @@ const habits: readonly Habit[] = [
   },
   {
     atBest: 'C',
+    seen: ({ refusedThen, devices }) =>
+      refusedThen.devices > 0
+        ? `waits, and is refused for good then (${refusedThen.statuses.join(', ')}): ${refusedThen.devices} of ${devices} devices`
+        : undefined,
+  },
+  {
+    atBest: 'C',
     seen: ({ retryAfter: { onPolls } }) => early('a 202', onPolls),
   },
   {

@@ -1,5 +1,5 @@
 import type { ClientGrade } from '../../reports/run-result.ts';
-import { type Conversation, type Exchange, isPutOff } from './conversations.ts';
+import { type Conversation, type Exchange, isPutOff, isRefused } from './conversations.ts';
 
 /** How the devices of one client came again, in figures; grades are given from these alone. */
 export interface RetryFigures extends Omit<ClientGrade, 'client' | 'grade' | 'findings'> {
@@ -29,6 +29,7 @@ export function retryFigures(
     refusals: putOff,
     amplification: exchanges.length === putOff ? null : exchanges.length / (exchanges.length - putOff),
     gaveUp: gaveUpOf(conversations),
+    refusedThen: refusedThen(conversations),
     retryAfter: {
       onRefusals: obedience(afterRefusal),
       onPolls: obedience(
@@ -119,9 +120,19 @@ function gaveUpOf(conversations: readonly Conversation[]): RetryFigures['gaveUp'
   const later = last.filter(({ before }) => before !== undefined && isPutOff(before)).length;
   return {
     ...{ atFirst: last.length - later, later },
-    statuses: [...new Set(last.map(({ exchange }) => exchange.status))].toSorted((a, b) => a - b),
+    statuses: distinct(last.map(({ exchange }) => exchange.status)),
   };
 }
+
+function refusedThen(conversations: readonly Conversation[]): RetryFigures['refusedThen'] {
+  const statuses = conversations.flatMap((one) => {
+    const last = one.at(-1);
+    return last !== undefined && isRefused(last) && one.some(isPutOff) ? [last.status] : [];
+  });
+  return { devices: statuses.length, statuses: distinct(statuses) };
+}
+
+const distinct = (statuses: readonly number[]): number[] => [...new Set(statuses)].toSorted((a, b) => a - b);
 
 const waitsOf = (pairs: readonly Pair[]): readonly number[] => pairs.map(({ waitMs }) => waitMs);
 

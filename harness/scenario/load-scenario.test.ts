@@ -20,7 +20,7 @@ describe('parseScenario', () => {
         timeScale: 1,
         warmUpDevices: 0,
         attemptTimeoutMs: 60_000,
-      gradeClients: false,
+        gradeClients: false,
         retryPolicy: 'standard',
         hubConnect: 'none',
       },

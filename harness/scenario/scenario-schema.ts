@@ -22,6 +22,7 @@ import {
   type QuotaProfileName,
   quotaProfiles,
   ruleTable,
+  serviceFaultSchema,
   transportKinds,
 } from '../../simulators/schemas.ts';
 import { metricNames } from '../verdict/threshold-syntax.ts';
@@ -73,6 +74,11 @@ const fleetEntry = z.strictObject({
     .union([faults, z.array(faults).min(1)])
     .optional()
     .describe('A deliberate mistake of every device of this entry.'),
+  serviceFaults: z
+    .array(serviceFaultSchema)
+    .min(1)
+    .optional()
+    .describe('What the service does to the devices of this entry.'),
   expect: expectation.optional(),
   proves: z
     .enum(['failure', 'fix'])
@@ -181,6 +187,7 @@ const endpoint = z.discriminatedUnion('kind', [
       .enum(defectNames as readonly [DefectName, ...DefectName[]])
       .optional()
       .describe('Breaks a rule of the real service on purpose: the cells that meet it must fail.'),
+    faults: z.array(serviceFaultSchema).optional().describe('Faults that the service is ordered to have.'),
     rules: emulatorRules.optional().describe('Other variants of rules; `dps-rig list rules` tells them.'),
   }),
   z.strictObject({

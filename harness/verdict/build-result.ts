@@ -3,6 +3,7 @@ import os from 'node:os';
 import {
   type CellResult,
   type Check,
+  type Diagnosis,
   type KeyCustody,
   RUN_RESULT_SCHEMA_VERSION,
   type RunResult,
@@ -34,6 +35,7 @@ export interface ResultParts {
   readonly calibration: RunResult['calibration'];
   readonly keyCustody: KeyCustody | undefined;
   readonly clientGrades?: RunResult['clientGrades'];
+  readonly diagnoses: readonly Diagnosis[];
   readonly checks: readonly Check[];
   readonly interrupted: boolean;
 }
@@ -95,6 +97,7 @@ export function buildResult(parts: ResultParts): RunResult {
     ...(parts.keyCustody === undefined ? {} : { keyCustody: parts.keyCustody }),
     ...(parts.clientGrades === undefined ? {} : { clientGrades: parts.clientGrades }),
     errors: [...recorder.errors()],
+    ...(parts.diagnoses.length === 0 ? {} : { diagnoses: [...parts.diagnoses] }),
     timeSeries: recorder.series.toReport(),
     checks: [...checks],
     verdict: verdictOf(checks, parts.interrupted),

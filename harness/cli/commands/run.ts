@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { ServiceFault } from '../../../simulators/index.ts';
 import { UsageError } from '../../../simulators/kernel/errors.ts';
 import { describeDryRun } from '../../environment/azure/dry-run.ts';
 import { parseShard, type Shard } from '../../plan/shards.ts';
@@ -9,6 +10,7 @@ import { withDevices } from '../../scenario/resize.ts';
 import { scenarioFileOf } from '../../scenario/scenario-file.ts';
 import { collectOverride, parseCount, parseWhole } from '../parse-options.ts';
 import { type RunAndReportOptions, runAndReport } from '../run-and-report.ts';
+import { addFault, withFaults } from './fault-option.ts';
 
 interface RunCommandOptions {
   readonly devices?: number;
@@ -31,6 +33,7 @@ interface RunCommandOptions {
 interface ScenarioOptions {
   readonly seed: readonly Override[];
   readonly workers?: number;
+  readonly fault: readonly ServiceFault[];
   readonly proxy?: string;
   readonly backend?: 'process' | 'container';
 }
@@ -50,6 +53,12 @@ export function addRunCommand(program: Command): void {
     )
     .option('--workers <n>', 'this many worker threads', parseCount)
     .option('--proxy <url>', 'HTTP proxy of every device: http://[user:password@]host:port')
+    .option(
+      '--fault <fault>',
+      'a fault of the service besides those of the scenario: throttle=20%, delay,ms=500,on=poll; may be repeated',
+      addFault,
+      [],
+    )
     .addOption(
       new Option('--backend <where>', 'where TPMs, tokens and emulator of the run run').choices([
         'process',
@@ -96,7 +105,7 @@ export function addRunCommand(program: Command): void {
       }
       const { out, quiet, keylog, allowEndpoint, consent, shard } = options;
       const nats = await coordinationOf(options);
-      const { exitCode } = await runAndReport(scenario, file, {
+      const { exitCode } = await runAndReport(withFaults(scenario, options.fault), file, {
         ...{
           out,
           quiet,
