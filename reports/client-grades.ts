@@ -1,4 +1,4 @@
-import { formatCount, formatMs, formatRate } from './figures.ts';
+import { formatCount, formatMs } from './figures.ts';
 import type { ClientGrade, ClientGrades } from './run-result.ts';
 
 /** A client's row of the account of who came again, and how. */
@@ -8,7 +8,7 @@ export interface GradeRow {
   readonly client: string;
   readonly devices: string;
   readonly refusals: string;
-  /** Requests for each that was served. */
+  /** Requests for each that was served, in words. */
   readonly amplification: string;
   /** Waits after the first refusal in a row, the second …: the back-off curve, by its medians. */
   readonly backOff: string;
@@ -22,7 +22,7 @@ export const gradeColumns = {
   client: 'Client',
   devices: 'Devices',
   refusals: 'Refused',
-  amplification: 'Requests for one served',
+  amplification: 'Amplification',
   backOff: 'Waits after refusals',
   pollsPerTenSeconds: 'Polls in 10 s',
   recovery: 'Recovered after',
@@ -41,7 +41,10 @@ function rowOf(client: ClientGrade): GradeRow {
     client: client.client,
     devices: formatCount(client.devices),
     refusals: formatCount(client.refusals),
-    amplification: client.amplification === null ? 'none served' : formatRate(client.amplification),
+    amplification:
+      client.amplification === null
+        ? 'none served'
+        : `${client.amplification.toFixed(2)} requests for one served`,
     backOff: client.waits.map(({ p50Ms }) => formatMs(p50Ms)).join(', ') || '–',
     pollsPerTenSeconds: formatCount(client.pollsPerTenSeconds),
     recovery: formatMs(client.recoveryMs),

@@ -202,7 +202,7 @@ function calibrationLines({ calibration, cpuPerDeviceMs }: RunResult, screen: Sc
 function clientGradesBlock({ clientGrades }: RunResult, screen: Screen): Lines {
   if (clientGrades === undefined) return [];
   const lines = describeGrades(clientGrades).flatMap(({ grade, client, amplification, findings }) => [
-    `    ${screen.colors.bold(grade)}  ${oneLine(client)}  ${screen.colors.dim(`${amplification} requests for one served`)}`,
+    `    ${screen.colors.bold(grade)}  ${oneLine(client)}  ${screen.colors.dim(amplification)}`,
     ...findings.flatMap(({ mark, evidence }) => {
       const tone = mark === '✓' ? 'good' : 'bad';
       const [first = '', ...rest] = fold(oneLine(evidence), screen.width - 9);

@@ -101,6 +101,17 @@ describe('gradeClient', () => {
     expect(against(logOf(3, tried))).toEqual(['C', 'gives up after some tries (429): 3 of 3 devices']);
   });
 
+  it('gives a C to who waits for so long that its token expires', () => {
+    const asked = [
+      { at: 0, status: 429, told: 5 },
+      { at: 60, status: 401 },
+    ] as const;
+    expect(against(logOf(3, asked))).toEqual([
+      'C',
+      'waits, and is refused for good then (401): 3 of 3 devices',
+    ]);
+  });
+
   it('gives a C to who waits no longer each time, where nobody told it how long', () => {
     const steady = [0, 2, 4, 6].map((at): Asked => ({ at, status: at === 6 ? 200 : 503 }));
     expect(against(logOf(2, steady))).toEqual([

@@ -98,8 +98,8 @@ const habits: readonly Habit[] = [
 const virtues: readonly ((figures: RetryFigures) => string | undefined)[] = [
   ({ retryAfter: { onRefusals } }) => obeyed('a refusal', onRefusals),
   ({ retryAfter: { onPolls } }) => obeyed('a 202', onPolls),
-  ({ refusals, gaveUp }) =>
-    refusals > 0 && gaveUp.atFirst + gaveUp.later === 0
+  ({ refusals, gaveUp, refusedThen }) =>
+    refusals > 0 && gaveUp.atFirst + gaveUp.later + refusedThen.devices === 0
       ? `gets through ${refusals} refusals, no device gives up`
       : undefined,
 ];
