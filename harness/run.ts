@@ -1,8 +1,10 @@
 import type { RunResult } from '../reports/run-result.ts';
+import { diagnoseRun } from './diagnose/diagnose-run.ts';
 import { allowedProxy } from './environment/allowed-proxy.ts';
 import { pacedLoad } from './environment/azure/pacing.ts';
 import { openEndpoint } from './environment/endpoint.ts';
 import { openKeyLog } from './environment/key-log.ts';
+import { GRADED_REQUESTS, openGrades } from './grades/open-grades.ts';
 import type { Progress } from './load/fleet-run.ts';
 import { warmUpOf } from './load/register-fleet.ts';
 import { registerHere } from './load/register-here.ts';
@@ -69,12 +71,14 @@ export async function run(options: RunOptions): Promise<RunResult> {
   await using endpoint = await openEndpoint(scenario.endpoint, {
     ...{ scenarioFile, seed: plan.seed, allowedHosts },
     onKeyLog: keyLog?.write,
+    requestsKept: scenario.run.gradeClients ? GRADED_REQUESTS : undefined,
     azure: {
       ...{ scenarioFile, signal, consent: { allowedHosts, given: options.consent ?? false } },
       journalFile: options.journalFile ?? `journal-${plan.fleetTag}.jsonl`,
       planned: () => Iterator.from(plan.devices).map(({ spec }) => spec.registrationId),
     },
   });
+  const grades = openGrades(scenario, scenarioFile, endpoint);
   const work = { scenario, plan, partName, ranges, endpoint, proxy, signal, onProgress };
   const { timed, ...registered } =
     options.coordinate === undefined
@@ -94,6 +98,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     ...manualRegistrations(plan, devices, telemetry),
   ];
   const { ledger: outcomes, recorder } = timed;
+  const diagnoses = await diagnoseRun({ endpoint, plan, proxy }, outcomes, new AbortController().signal);
   const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens: registered.tokens });
   const checks = judge({
     scenario,
@@ -111,7 +116,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
   });
   return buildResult({
     ...{ scenario, scenarioFile, plan, endpoint, startedAt, ...registered },
-    ...{ timed, keyCustody, checks, interrupted },
+    ...{ timed, keyCustody, diagnoses, checks, interrupted },
+    clientGrades: await grades?.of(plan),
     warmUpDevices: plan.devices.within(warmUpOf(ranges, scenario)).count,
     part: options.shard && describeShard(options.shard, plan.devices.length, ranges),
   });

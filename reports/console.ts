@@ -1,7 +1,9 @@
 import picocolors from 'picocolors';
 import { byUrgency, judgeCell, nameCells } from './cells.ts';
 import { commonActual, errorsAreWanted, oracleChecks, scenarioChecks } from './checks.ts';
+import { describeGrades, gradesAreOf } from './client-grades.ts';
 import { align, type Column, columnsOf, cut, fold, pad } from './console-layout.ts';
+import { commandsOf, groupDiagnoses } from './diagnoses.ts';
 import { formatCount, formatMs } from './figures.ts';
 import { describeKeyCustody } from './key-custody.ts';
 import { phasesOf } from './phases.ts';
@@ -22,6 +24,7 @@ interface ConsoleOptions {
 const MAX_CELLS = 16;
 const MAX_CHECKS = 10;
 const MAX_ERRORS = 8;
+const MAX_DIAGNOSES = 10;
 const MAX_NAME_BESIDE_FIGURE = 48;
 
 /** The summary at the end of a run: verdict, checks, cells, phases, errors, the oracle, and where the report is. */
@@ -35,8 +38,10 @@ export function renderConsoleSummary(result: RunResult, options: ConsoleOptions)
     checksBlock(result, screen),
     cellsBlock(result, screen),
     phasesBlock(result, screen),
+    clientGradesBlock(result, screen),
     keyCustodyBlock(result, screen),
     errorsBlock(result, screen),
+    diagnosesBlock(result, screen),
     oracleBlock(result, screen),
     reportBlock(options.reportPath, screen),
     verdictBlock(result, screen),
@@ -194,6 +199,19 @@ function calibrationLines({ calibration, cpuPerDeviceMs }: RunResult, screen: Sc
   return indent(fold(`calibration: ${own}; ${wait}`, screen.width - 6), 6).map(screen.colors.dim);
 }
 
+function clientGradesBlock({ clientGrades }: RunResult, screen: Screen): Lines {
+  if (clientGrades === undefined) return [];
+  const lines = describeGrades(clientGrades).flatMap(({ grade, client, amplification, findings }) => [
+    `    ${screen.colors.bold(grade)}  ${oneLine(client)}  ${screen.colors.dim(amplification)}`,
+    ...findings.flatMap(({ mark, evidence }) => {
+      const tone = mark === '✓' ? 'good' : 'bad';
+      const [first = '', ...rest] = fold(oneLine(evidence), screen.width - 9);
+      return [`       ${paint(tone, mark, screen)} ${first}`, ...indent(rest, 9)];
+    }),
+  ]);
+  return [heading('how clients come again', gradesAreOf(clientGrades), screen), ...lines];
+}
+
 function keyCustodyBlock({ keyCustody }: RunResult, screen: Screen): Lines {
   if (keyCustody === undefined) return [];
   const facts = describeKeyCustody(keyCustody);
@@ -226,6 +244,31 @@ function errorsBlock(result: RunResult, screen: Screen): Lines {
     heading('errors', errorsAreWanted(result) ? 'all within what the scenario expects' : '', screen),
     ...lines,
     ...(left > 0 ? [colors.dim(`    … and ${plural(left, 'more code')}, all in the report`)] : []),
+  ];
+}
+
+/** Why, beside what: a line for each cause, and what to read of it. */
+function diagnosesBlock(result: RunResult, screen: Screen): Lines {
+  const groups = groupDiagnoses(result);
+  if (groups.length === 0) return [];
+  const { colors, width } = screen;
+  const shown = groups.slice(0, MAX_DIAGNOSES);
+  const countWidth = Math.max(...shown.map(({ count }) => formatCount(count).length));
+  const lines = shown.flatMap((group) => {
+    const count = formatCount(group.count).padStart(countWidth);
+    const sure = group.confidence === 'certain' ? '' : `, ${group.confidence}`;
+    const title = cut(`${oneLine(group.cause)} (${oneLine(group.code)}${sure})`, width - countWidth - 8);
+    return [
+      `    ${colors.bold(count)} × ${title}`,
+      ...indent(fold(shorten(oneLine(group.statement), 300), width - 8), 6),
+      ...indent(fold(commandsOf(group).map(oneLine).join(' · '), width - 8), 6).map(colors.dim),
+    ];
+  });
+  const left = groups.length - shown.length;
+  return [
+    heading('diagnoses', 'from what the devices had and what the service knew', screen),
+    ...lines,
+    ...(left > 0 ? [colors.dim(`    … and ${plural(left, 'more cause')}, all in the report`)] : []),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { judgeCell } from './cells.ts';
+import { commandsOf, groupDiagnoses } from './diagnoses.ts';
 import { type Markup, markup } from './markup.ts';
 import type { CellResult, Check, RunResult } from './run-result.ts';
 
@@ -37,22 +38,36 @@ function cellCase(cell: CellResult, result: RunResult): TestCase {
   const open = markup`<testcase classname="dps-rig.cells" name="${cell.name}" time="${time}"`;
   const { assigned, ended, error, aborted } = cell.outcomes;
   const counts = `assigned ${assigned}, ended ${ended}, error ${error}, aborted ${aborted}`;
+  const found = diagnosesOf(cell, result);
   switch (judgement.kind) {
     case 'passed':
-      return { kind: 'passed', xml: markup`${open}/>` };
+      return {
+        kind: 'passed',
+        xml: found === undefined ? markup`${open}/>` : markup`${open}>${found}</testcase>`,
+      };
     case 'failed':
       return {
         kind: 'failure',
-        xml: markup`${open}><failure type="cell" message="${judgement.reason}">${counts}</failure></testcase>`,
+        xml: markup`${open}><failure type="cell" message="${judgement.reason}">${counts}</failure>${found}</testcase>`,
       };
     case 'incomplete':
       return {
         kind: 'error',
-        xml: markup`${open}><error type="interrupted" message="${judgement.reason}">${counts}</error></testcase>`,
+        xml: markup`${open}><error type="interrupted" message="${judgement.reason}">${counts}</error>${found}</testcase>`,
       };
     case 'not-possible':
       return { kind: 'skipped', xml: markup`${open}><skipped message="${judgement.reason}"/></testcase>` };
   }
+}
+
+/** Why devices of the cell failed, a line for each cause. */
+function diagnosesOf({ name }: CellResult, result: RunResult): Markup | undefined {
+  const lines = groupDiagnoses(result, name).map((group) => {
+    const { count, code, cause, confidence, statement, examples } = group;
+    const read = commandsOf(group).join('; ');
+    return `${count} x ${code} ${cause} (${confidence}): ${statement} [${read}] e.g. ${examples.join(', ')}`;
+  });
+  return lines.length === 0 ? undefined : markup`<system-out>${lines.join('\n')}</system-out>`;
 }
 
 function checkCase(check: Check): TestCase {

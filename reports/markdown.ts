@@ -1,5 +1,7 @@
 import { byUrgency, judgeCell, nameCells } from './cells.ts';
 import { errorsAreWanted, oracleChecks, scenarioChecks } from './checks.ts';
+import { describeGrades, gradeColumns, gradesAreOf } from './client-grades.ts';
+import { groupDiagnoses } from './diagnoses.ts';
 import { formatCount, formatMs, formatShare } from './figures.ts';
 import { describeKeyCustody } from './key-custody.ts';
 import { phasesOf } from './phases.ts';
@@ -20,8 +22,10 @@ export function renderMarkdown(result: RunResult): string {
     `**${verdict.label}.** ${headline(result)}.`,
     checksSection(result),
     errorsSection(result),
+    diagnosesSection(result),
     cellsSection(result),
     phasesSection(result),
+    clientGradesSection(result),
     keyCustodySection(result),
     runSection(result),
   ];
@@ -71,6 +75,27 @@ function errorsSection(result: RunResult): string {
   );
 }
 
+function diagnosesSection(result: RunResult): string {
+  const groups = groupDiagnoses(result);
+  if (groups.length === 0) return '';
+  const rows = groups
+    .slice(0, MAX_ERRORS)
+    .map(({ count, cause, code: met, statement, fix, examples }) => [
+      formatCount(count),
+      code(cause),
+      code(met),
+      text(statement),
+      text(fix ?? ''),
+      examples.map(code).join(', '),
+    ]);
+  const left = groups.length - rows.length;
+  return section(
+    'Diagnoses',
+    table(['>count', 'cause', 'code', 'what was found', 'what to do', 'for example'], rows),
+    left > 0 ? `And ${plural(left, 'more cause')}: see index.html.` : '',
+  );
+}
+
 function cellsSection(result: RunResult): string {
   if (result.cells.length === 0) return '';
   const names = nameCells(result.cells);
@@ -106,6 +131,23 @@ function phasesSection(result: RunResult): string {
   if (rows.length === 0) return '';
   const heads = ['phase', '>count', '>avg', '>min', '>med', '>max', '>p90', '>p95', '>p99'];
   return section('Phases', table(heads, rows));
+}
+
+function clientGradesSection({ clientGrades }: RunResult): string {
+  if (clientGrades === undefined) return '';
+  const rows = describeGrades(clientGrades).map(({ grade, client, amplification, backOff, findings }) => [
+    text(grade),
+    text(client),
+    text(amplification),
+    text(backOff),
+    findings.map(({ mark, evidence }) => `${mark} ${text(evidence)}`).join('<br>'),
+  ]);
+  const { client, amplification, backOff } = gradeColumns;
+  return section(
+    'How clients come again',
+    gradesAreOf(clientGrades),
+    table(['grade', client, `>${amplification}`, `>${backOff}`, 'evidence'], rows),
+  );
 }
 
 function keyCustodySection({ keyCustody }: RunResult): string {

@@ -69,6 +69,25 @@ const check = z.strictObject({
   detail: z.string().nullable(),
 });
 
+const diagnosis = z.strictObject({
+  registrationId: z.string(),
+  /** Name of its cell. */
+  cell: z.string(),
+  /** As in `errors`. */
+  code: z.string(),
+  /** A name of the table of causes, e.g. `key-derived-twice`; `unknown` when nothing in the evidence tells. */
+  cause: z.string(),
+  /** With the figures: `the chain has 1 certificate: ...`. */
+  statement: z.string(),
+  /** `certain`: the evidence allows nothing else; `possible`: it rests on the code alone. */
+  confidence: z.enum(['certain', 'likely', 'possible']),
+  /** For `dps-rig explain`. */
+  explain: z.string(),
+  /** What reproduces it: for `dps-rig run`; of a scenario with many faults with the name of the fault behind it. */
+  scenario: z.string().nullable(),
+  fix: z.string().nullable(),
+});
+
 const timeSlice = z.strictObject({
   /** Start of the slice, milliseconds since the run began. */
   atMs: z.number(),
@@ -103,6 +122,62 @@ const keyCustody = z.strictObject({
   /** Sessions with tokens that all threads opened, and that were open at the end. */
   sessions: z.strictObject({ opened: z.int().nonnegative(), open: z.int() }),
 });
+
+/** How often clients were told to wait, and came before it was over; medians in milliseconds of the client's own time. */
+const obedience = z.strictObject({
+  told: z.int().nonnegative(),
+  early: z.int().nonnegative(),
+  toldMs: z.number().nullable(),
+  waitedMs: z.number().nullable(),
+});
+
+const gradeFinding = z.strictObject({
+  /** The best grade that is left to a client of which this is true; null: it speaks for the client. */
+  atBest: z.enum(['A', 'B', 'C', 'D', 'F']).nullable(),
+  evidence: z.string(),
+});
+
+const clientGrade = z.strictObject({
+  /** e.g. `iot-edge linux-1.4, https`. */
+  client: z.string(),
+  /** Null where the client was never told to wait. */
+  grade: z.enum(['A', 'B', 'C', 'D', 'F']).nullable(),
+  findings: z.array(gradeFinding),
+  devices: z.int().nonnegative(),
+  /** To register and for a status, as the service counted them. */
+  requests: z.int().nonnegative(),
+  /** Answers 429 and 5xx. */
+  refusals: z.int().nonnegative(),
+  /** Requests for each that was served; null when none was. */
+  amplification: z.number().nullable(),
+  /** Devices whose last word from the service was a refusal: those that met no other, and those that came again. */
+  gaveUp: z.strictObject({
+    atFirst: z.int().nonnegative(),
+    later: z.int().nonnegative(),
+    /** Of those refusals. */
+    statuses: z.array(z.int()),
+  }),
+  /** Devices that were put off and came again, and were refused for good then. */
+  refusedThen: z.strictObject({ devices: z.int().nonnegative(), statuses: z.array(z.int()) }),
+  retryAfter: z.strictObject({ onRefusals: obedience, onPolls: obedience }),
+  /** The back-off curve: waits after the first refusal in a row, the second … */
+  waits: z.array(
+    z.strictObject({
+      refusal: z.int().positive(),
+      count: z.int().nonnegative(),
+      p10Ms: z.number().nullable(),
+      p50Ms: z.number().nullable(),
+      p90Ms: z.number().nullable(),
+    }),
+  ),
+  /** Status queries: the most of one device in any 10 s. */
+  pollsPerTenSeconds: z.int().nonnegative(),
+  /** From the last refusal to the last answer; null where nobody was refused. */
+  recoveryMs: z.number().nullable(),
+});
+
+/** How clients behave when a service is busy; `complete` is false when it remembered only the last requests. */
+const clientGrades = z.strictObject({ complete: z.boolean(), clients: z.array(clientGrade) });
 
 export const runResultSchema = z.strictObject({
   schemaVersion: z.literal(RUN_RESULT_SCHEMA_VERSION),
@@ -166,7 +241,11 @@ export const runResultSchema = z.strictObject({
   cells: z.array(cell),
   /** Of devices whose keys are in tokens; absent when there was none. */
   keyCustody: keyCustody.optional(),
+  /** Where the scenario asks for it. */
+  clientGrades: clientGrades.optional(),
   errors: z.array(errorCount),
+  /** Why devices failed, from evidence: the first thousand of the fleet. Absent when none did. */
+  diagnoses: z.array(diagnosis).optional(),
   timeSeries: z.strictObject({ intervalMs: z.number(), slices: z.array(timeSlice) }),
   checks: z.array(check),
   verdict: z.enum(['passed', 'correctness-failed', 'performance-failed', 'interrupted']),
@@ -177,6 +256,10 @@ export type Distribution = z.infer<typeof distribution>;
 export type Check = z.infer<typeof check>;
 export type CellResult = z.infer<typeof cell>;
 export type ErrorCount = z.infer<typeof errorCount>;
+export type Diagnosis = z.infer<typeof diagnosis>;
 export type OutcomeCounts = z.infer<typeof outcomeCounts>;
+export type ClientGrades = z.infer<typeof clientGrades>;
+export type ClientGrade = z.infer<typeof clientGrade>;
+export type GradeFinding = z.infer<typeof gradeFinding>;
 export type KeyCustody = z.infer<typeof keyCustody>;
 export type TimeSlice = z.infer<typeof timeSlice>;

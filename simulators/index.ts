@@ -6,6 +6,8 @@
 export { openContainerToken } from './containers/container-token.ts';
 export { openContainerTpm } from './containers/container-tpm.ts';
 export { startEmulatorContainer } from './containers/emulator-container.ts';
+export { softHsmContainers } from './containers/softhsm-container.ts';
+export { type SwtpmContainers, startSwtpmContainers } from './containers/swtpm-containers.ts';
 // device
 export type {
   CheckContext,
@@ -33,6 +35,7 @@ export type { IssuedKey } from './device/credentials/token.ts';
 export { createDevice, type Device, type DeviceContext, manualHub } from './device/device.ts';
 export * from './device/device-spec.ts';
 export * from './device/device-trace.ts';
+export type * from './device/evidence/device-evidence.ts';
 export { assignmentsInLife } from './device/life/life-steps.ts';
 export type { EdgeSettings } from './device/platforms/edge-settings.ts';
 export {
@@ -60,13 +63,16 @@ export {
   startDps,
 } from './dps/emulator.ts';
 export { EnrollmentError } from './dps/enrollment-error.ts';
+export type * from './dps/enrollment-evidence.ts';
 export { type Latency, latencyNames } from './dps/latency.ts';
 export { parseEnrollments } from './dps/management-bodies.ts';
 export { connectDpsControl } from './dps/management-client.ts';
 export { type QuotaLimits, quotaProfiles } from './dps/quotas.ts';
+export { REQUESTS_KEPT } from './dps/request-log.ts';
 export { changedRules, type DpsRules } from './dps/rules.ts';
 export { issueServerTls, type ServerTls, serverNamesFor } from './dps/server-tls.ts';
 export { type ServiceRight, serviceRights } from './dps/service-api/service-policy.ts';
+export { parseServiceFaultText, type ServiceFault } from './dps/service-fault.ts';
 export { exportDataDirectory, importDataDirectory } from './dps/state/state-files.ts';
 // hub
 export type { TelemetryMessage } from './hub/telemetry-log.ts';
@@ -119,10 +125,17 @@ export { ensureTpms } from './tpm/manufacture.ts';
 export { openSimulatedTpm, type SimulatedTpmSource } from './tpm/open-simulated-tpm.ts';
 export { registrationIdFromEk } from './tpm/templates.ts';
 export { defaultTpmCacheDirectory, openTpmCache } from './tpm/tpm-cache.ts';
-export { openTpmHost, type TpmHost, type TpmMode } from './tpm/tpm-host.ts';
+export type { TpmCondition } from './tpm/tpm-condition.ts';
+export {
+  openTpmHost,
+  type SwtpmSlot,
+  type TpmHost,
+  type TpmMode,
+} from './tpm/tpm-host.ts';
 export type { ManufacturedTpm, TpmTransport } from './tpm/transport.ts';
 export { openTctiTransport, probeTpm2Tss } from './tpm/transports/tcti.ts';
 // transport
+export { probeService, type ServiceProbe } from './transport/probe-service.ts';
 export type { DpsEndpoint } from './transport/provisioning-transport.ts';
 export { DEFAULT_API_VERSION, GLOBAL_DEVICE_ENDPOINT } from './wire/constants.ts';
 // wire

@@ -35,7 +35,9 @@ export {
 export { behaviourProfiles, type ProfileName } from './dps/behaviour.ts';
 export { type DefectName, defectNames, defects } from './dps/defects.ts';
 export { latencyNames } from './dps/latency.ts';
+export { type QuotaProfileName, quotaProfiles } from './dps/quotas.ts';
 export { type DpsRules, type Rule, type RuleVariant, ruleTable } from './dps/rules.ts';
+export { type ServiceFault, serviceFaultSchema } from './dps/service-fault.ts';
 export { type FaultKind, faultKinds } from './faults/table.ts';
 export { type KeyAlgorithm, keyAlgorithms } from './pki/key-pair.ts';
 export { decodeResponseCode, tpmResponseNames } from './tpm/codec/response-code.ts';

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SoftHSM2 tokens behind a p11-kit server: `P11_KIT_SERVER_ADDRESS=unix:path=...` and p11-kit-client.so reach them.
-# Makes TOKEN_COUNT tokens with the label TOKEN_LABEL (TOKEN_LABEL-0, -1, ... when there are several) unless they are there.
+# Makes TOKEN_COUNT tokens with the label TOKEN_LABEL (TOKEN_LABEL-0, -1, ... when there are several) unless they are there;
+# 0 serves those of the volume, and needs no PIN.
 set -euo pipefail
 
 fail() { printf 'softhsm: %s\n' "$*" >&2; exit 2; }
@@ -16,15 +17,16 @@ value_of() {
 }
 
 : "${TOKEN_LABEL:=dps-rig}" "${TOKEN_COUNT:=1}"
-[[ $TOKEN_COUNT =~ ^[1-9][0-9]{0,3}$ ]] || fail "TOKEN_COUNT=$TOKEN_COUNT is not a number from 1 to 9999"
+[[ $TOKEN_COUNT =~ ^(0|[1-9][0-9]{0,3})$ ]] || fail "TOKEN_COUNT=$TOKEN_COUNT is not a number from 0 to 9999"
 user_pin=$(value_of TOKEN_USER_PIN)
-[ -n "$user_pin" ] || fail 'TOKEN_USER_PIN or TOKEN_USER_PIN_FILE is needed: there is no PIN that everybody knows'
+[ "$TOKEN_COUNT" = 0 ] || [ -n "$user_pin" ] || fail 'TOKEN_USER_PIN or TOKEN_USER_PIN_FILE is needed: there is no PIN that everybody knows'
 so_pin=$(value_of TOKEN_SO_PIN)
 # Nobody needs it unless he says so; then nobody has it.
 [ -n "$so_pin" ] || so_pin=$(od -An -tx1 -N 16 /dev/urandom | tr -d ' \n')
 
 labels() {
   local index
+  [ "$TOKEN_COUNT" != 0 ] || return 0
   if [ "$TOKEN_COUNT" = 1 ]; then printf '%s\n' "$TOKEN_LABEL"; return; fi
   for ((index = 0; index < TOKEN_COUNT; index++)); do printf '%s-%s\n' "$TOKEN_LABEL" "$index"; done
 }

@@ -78,6 +78,7 @@ async function openDeviceEndpoint({ config, endpointUrl, onRemark }: DeviceRunOp
       ? await openEndpoint(
           {
             kind: 'emulator',
+            backend: 'process',
             retryAfterSeconds: 1,
             assigningDurationMs: 0,
             ...(provisioning.source === 'dps' ? { idScope: provisioning.idScope } : {}),

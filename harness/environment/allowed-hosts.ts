@@ -38,6 +38,11 @@ export async function allowedAddress(target: LoadTarget, allowed: readonly strin
   return addresses[0] ?? host;
 }
 
+/** Names with the addresses that they have now: for a target that another program has looked up. */
+export async function withAddresses(allowed: readonly string[]): Promise<readonly string[]> {
+  return [...allowed, ...(await Promise.all(allowed.map(addressesOf))).flat()];
+}
+
 /** 127.0.0.0/8 and ::1 */
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);

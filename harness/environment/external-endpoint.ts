@@ -6,12 +6,13 @@ import {
   type DeviceInHub,
   type Enrollment,
   type RegistrationRecord,
+  type ServiceFault,
 } from '../../simulators/index.ts';
 import { EnvironmentError } from '../../simulators/kernel/errors.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import { allowedAddress } from './allowed-hosts.ts';
 import { readManagementToken } from './management-token.ts';
-import type { RunEndpoint } from './run-endpoint.ts';
+import { type RunEndpoint, seenRequests } from './run-endpoint.ts';
 
 type ExternalEndpoint = Extract<Scenario['endpoint'], { kind: 'external' }>;
 
@@ -62,6 +63,7 @@ export async function connectEndpoint(
   const before = await ask(control.registrations());
   const messagesBefore = (await ask(control.telemetry())).length;
   const enrolled: string[] = [];
+  let faultsBefore: readonly ServiceFault[] | undefined;
   const made: DeviceInHub[] = [];
   return {
     kind: 'external',
@@ -76,12 +78,23 @@ export async function connectEndpoint(
       made.push(...devices);
       await ask(control.createDevices(devices));
     },
+    // An emulator of an older version has no such question.
+    evidence: async (ids) => {
+      const enrollments = await control.evidence(ids).catch(() => undefined);
+      return enrollments && { idScope: info.idScope, enrollments };
+    },
+    addFaults: async (faults) => {
+      faultsBefore ??= await ask(control.faults());
+      await ask(control.orderFaults([...faultsBefore, ...faults]));
+    },
     devices: () => ask(control.devices()),
     // A ring: what was there before may have gone.
     telemetry: async () => (await ask(control.telemetry())).slice(messagesBefore),
+    requests: async () => seenRequests(await ask(control.requests())),
     registrations: async () => registeredSince(before, await ask(control.registrations())),
     // An emulator that is gone by now has nothing to tidy up.
     [Symbol.asyncDispose]: async () => {
+      if (faultsBefore !== undefined) await control.orderFaults(faultsBefore).catch(() => undefined);
       await control.removeEnrollments(enrolled).catch(() => undefined);
       await control.removeDevices(made).catch(() => undefined);
     },

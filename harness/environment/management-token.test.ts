@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -18,6 +18,14 @@ describe('the management token', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await openManagementToken(file)).toBe(token);
     expect(await readManagementToken(file)).toBe(token);
+  });
+
+  it('is taken from where nothing can be made', async () => {
+    const file = join(directory, 'management-token');
+    await writeFile(file, 'given\n');
+    await chmod(directory, 0o555);
+    expect(await openManagementToken(file)).toBe('given');
+    await chmod(directory, 0o755);
   });
 
   it('is not an empty one', async () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EnvironmentError } from '../../simulators/kernel/errors.ts';
@@ -10,6 +11,8 @@ import { makeDirectory } from '../../simulators/kernel/make-directory.ts';
  * @throws EnvironmentError when the file cannot be had, or is empty
  */
 export async function openManagementToken(file: string): Promise<string> {
+  // In a directory, it may be, where nothing can be made: the secret of an orchestrator.
+  if (existsSync(file)) return readManagementToken(file);
   makeDirectory(dirname(file), 'the management token', 0o700);
   const token = randomBytes(32).toString('base64url');
   try {

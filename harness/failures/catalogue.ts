@@ -42,9 +42,9 @@ export async function readCatalogue(): Promise<readonly CatalogueEntry[]> {
 }
 
 /** Whether an entry of a fleet shows the failure: what its scenario says, else every entry that must not be assigned. */
-const showsFailure = ({ proves, fault, expect }: FleetEntry): boolean =>
+const showsFailure = ({ proves, fault, serviceFaults, expect }: FleetEntry): boolean =>
   proves === undefined
-    ? fault !== undefined || (expect?.result ?? 'assigned') !== 'assigned'
+    ? fault !== undefined || serviceFaults !== undefined || (expect?.result ?? 'assigned') !== 'assigned'
     : proves === 'failure';
 
 /** What is missing for a scenario to prove both the failure and its fix. */

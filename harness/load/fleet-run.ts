@@ -7,6 +7,7 @@ import type { Scenario } from '../scenario/scenario-schema.ts';
 import type { FleetTokens } from './fleet-tokens.ts';
 import type { RunSetup } from './run-setup.ts';
 import type { LiveCounts } from './shared-control.ts';
+import type { SharedSlots } from './shared-slots.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** What both passes over the fleet work with. */
@@ -25,6 +26,8 @@ export interface FleetRun {
   readonly proxy: HttpProxy | undefined;
   readonly pool: WorkerPool;
   readonly tokens: FleetTokens;
+  /** swtpms in containers; undefined when threads start their own. */
+  readonly tpmSlots: SharedSlots | undefined;
   /** For credentials and TPM states; private, and gone after the run. */
   readonly directory: string;
   readonly signal: AbortSignal;

@@ -7,9 +7,11 @@ import {
   openScratchDirectory,
   openTokenStore,
   type StoredToken,
+  softHsmContainers,
   type TokenContent,
 } from '../../simulators/index.ts';
 import type { PlannedDevice } from '../plan/fleet-plan.ts';
+import type { Scenario } from '../scenario/scenario-schema.ts';
 import { cacheOfPart, type FleetRun } from './fleet-run.ts';
 import type { TokenSessions } from './range-tasks.ts';
 
@@ -24,6 +26,11 @@ export interface FleetTokens extends AsyncDisposable {
   countSessions(sessions: TokenSessions): void;
 }
 
+interface Circumstances extends Pick<FleetRun, 'partName' | 'signal' | 'onProgress'> {
+  /** Where the SoftHSMs run. */
+  readonly backend: Scenario['hsm']['backend'];
+}
+
 /**
  * Gives every device whose key is in a token one of its own, made when the cache has none. The tokens are copies in
  * memory: whatever a device does to its token ends with the run.
@@ -33,14 +40,14 @@ export interface FleetTokens extends AsyncDisposable {
 export async function openFleetTokens(
   devices: Iterable<PlannedDevice>,
   workers: number,
-  { partName, signal, onProgress }: Pick<FleetRun, 'partName' | 'signal' | 'onProgress'>,
+  { partName, signal, onProgress, backend }: Circumstances,
 ): Promise<FleetTokens> {
   const holders = Iterator.from(devices)
     .filter(({ spec }) => spec.keyStore === 'softhsm')
     .toArray();
   const keys = new Map<string, IssuedKey>();
   const sessions = { opened: 0, open: 0 };
-  const opened = await layOut(holders, workers, { partName, signal, onProgress });
+  const opened = await layOut(holders, workers, { partName, signal, onProgress, backend });
   return {
     byRegistrationId: opened.tokens,
     keys,
@@ -57,7 +64,7 @@ export async function openFleetTokens(
 async function layOut(
   holders: readonly PlannedDevice[],
   workers: number,
-  { partName, signal, onProgress }: Pick<FleetRun, 'partName' | 'signal' | 'onProgress'>,
+  { partName, signal, onProgress, backend }: Circumstances,
 ): Promise<{ readonly tokens: ReadonlyMap<string, StoredToken> } & AsyncDisposable> {
   if (holders.length === 0) return { tokens: new Map(), [Symbol.asyncDispose]: () => Promise.resolve() };
   const contents = holders.map(contentFor);
@@ -83,7 +90,10 @@ async function layOut(
     }),
   );
   const store = resources.use(
-    await openTokenStore({ directory: directory.path, tokens: cached, shards: workers }),
+    await openTokenStore({
+      ...{ directory: directory.path, tokens: cached, shards: workers },
+      remote: backend === 'container' ? softHsmContainers() : undefined,
+    }),
   );
   const tokens = new Map(
     store.tokens.map((token, index) => [holders[index]?.spec.registrationId ?? '', token]),

@@ -1,4 +1,5 @@
 import { type Device, type DeviceSpec, type DeviceTrace, manualHub } from '../../simulators/index.ts';
+import { InvariantError } from '../../simulators/kernel/errors.ts';
 import { seededRandom } from '../../simulators/kernel/random.ts';
 
 export interface NullDeviceOptions {
@@ -27,6 +28,7 @@ export function createNullDevice(spec: DeviceSpec, options: NullDeviceOptions): 
         retries: 0,
         steps: [],
       }),
+    evidence: () => Promise.reject(new InvariantError('a device of nobody does not fail')),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

@@ -6,6 +6,7 @@ import {
   groupEnrollments,
   type ManufacturedTpm,
   probeTlsKeys,
+  type ServiceFault,
 } from '../../simulators/index.ts';
 import { EnvironmentError } from '../../simulators/kernel/errors.ts';
 import type { FleetPlan, PlannedDevice } from '../plan/fleet-plan.ts';
@@ -29,6 +30,8 @@ export async function prepareFleet(run: FleetRun, given?: FleetAuthority): Promi
       Iterator.from(plan.devices).map(({ spec }) => spec),
     ),
   );
+  const faults = fleetFaults(plan);
+  if (faults.length > 0) await endpoint.addFaults(faults);
   let done = 0;
   await Promise.all(
     ranges.map(async (range) => {
@@ -48,6 +51,17 @@ export async function prepareFleet(run: FleetRun, given?: FleetAuthority): Promi
       onProgress({ stage: 'credentials', done, of: plan.devices.count });
     }),
   );
+}
+
+/** The faults of fleet entries, for their devices alone. */
+export function fleetFaults({ cells, devices }: FleetPlan): readonly ServiceFault[] {
+  if (cells.every(({ serviceFaults }) => serviceFaults === undefined)) return [];
+  const ids = cells.map((): string[] => []);
+  for (const { cell, spec } of devices) ids[cell]?.push(spec.registrationId);
+  return cells.flatMap(({ serviceFaults = [] }, cell) => {
+    const concerned = ids[cell] ?? [];
+    return concerned.length === 0 ? [] : serviceFaults.map((fault) => ({ ...fault, devices: concerned }));
+  });
 }
 
 /** Goes into the ids of groups: fleets, and parts that know nothing of each other, share a service. */

@@ -14,6 +14,7 @@ import type { Outcome } from '../metrics/outcome.ts';
 import type { Load } from '../plan/arrivals.ts';
 import type { PlannedDevice } from '../plan/fleet-plan.ts';
 import type { Range } from '../plan/ranges.ts';
+import type { SharedSlots } from './shared-slots.ts';
 
 /** First pass, untimed: makes the devices' credentials and leaves them in the run directory. */
 export interface PrepareRangeTask {
@@ -73,6 +74,8 @@ export interface RunRangeTask {
     /** 0 when the fleet has no TPM. */
     readonly poolSize: number;
     readonly chip: ChipName | undefined;
+    /** swtpms in containers, for all threads; absent when threads start their own. */
+    readonly slots: SharedSlots | undefined;
   };
 }
 

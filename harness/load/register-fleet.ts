@@ -198,7 +198,7 @@ const startsOf = ({ from, to }: Range, first: number, schedule: Schedule): Float
   Float64Array.from({ length: to - from }, (_, at) => schedule(from + at - first) ?? Number.NaN);
 
 function rangeTask(
-  { scenario, plan, setup, endpoint, proxy, directory }: FleetRun,
+  run: FleetRun,
   {
     control,
     ...part
@@ -206,6 +206,7 @@ function rangeTask(
     readonly control: SharedControl;
   },
 ): RunRangeTask {
+  const { scenario, plan, setup, endpoint, proxy, directory } = run;
   const { attemptTimeoutMs, retryPolicy, hubConnect, timeScale } = scenario.run;
   return {
     ...part,
@@ -226,6 +227,7 @@ function rangeTask(
       workDirectory: join(directory, 'tpms'),
       poolSize: endpoint.kind === 'null' ? 0 : setup.tpmPoolSize,
       chip: scenario.tpm.chip,
+      slots: run.tpmSlots,
     },
   };
 }

@@ -7,6 +7,8 @@ import { type FleetTokens, openFleetTokens } from './fleet-tokens.ts';
 import { prepareFleet } from './prepare-fleet.ts';
 import { type RegisterHooks, registerFleet, type TimedPart } from './register-fleet.ts';
 import { chooseSetup, type RunSetup } from './run-setup.ts';
+import { shareSlots } from './shared-slots.ts';
+import { openTpmContainers } from './tpm-containers.ts';
 import { startWorkerPool } from './worker-pool.ts';
 
 /** A fleet, or a part of one, and where it registers. */
@@ -49,10 +51,12 @@ export async function registerHere(
   await using tokens = await openFleetTokens(
     scenario.endpoint.kind === 'null' ? [] : plan.devices,
     setup.workers,
-    { partName, signal, onProgress },
+    { partName, signal, onProgress, backend: scenario.hsm.backend },
   );
+  await using tpmContainers = await openTpmContainers(scenario, setup);
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
-  const fleet: FleetRun = { ...work, setup, tokens, pool, directory: directory.path };
+  const tpmSlots = tpmContainers && shareSlots(tpmContainers.slots);
+  const fleet: FleetRun = { ...work, setup, tokens, tpmSlots, pool, directory: directory.path };
   await prepareFleet(fleet, authority);
   const preparationMs = Date.now() - startedMs;
   const calibration = calibrated ? await calibrate(fleet) : undefined;

@@ -5,6 +5,7 @@ import {
   type Device,
   type DeviceContext,
   type DeviceCredentials,
+  type DeviceEvidence,
   type DeviceResult,
   type DeviceTrace,
   type TokenHost,
@@ -122,8 +123,10 @@ class DeviceRun {
     const { control, task } = this.#parts;
     const outcome = await this.#run();
     if (task.arrival === 'constant-concurrency') control.freeSlot(task.range.number);
+    const evidence = await this.#evidence(outcome.result);
     const failure = await this.#putAway();
-    const final = failure === undefined ? outcome : { ...outcome, result: failure };
+    const seen = evidence === undefined ? outcome : { ...outcome, evidence };
+    const final = failure === undefined ? seen : { ...seen, result: failure };
     control.count(final.result.kind, task.range.number);
     return final;
   }
@@ -166,6 +169,13 @@ class DeviceRun {
     } catch (error) {
       return { result: failed(error), phasesMs: {}, polls: 0, retries: 0 };
     }
+  }
+
+  /** Of a device that failed, while it still is what it was; untimed. Not to be had of one that does not let itself be looked at. */
+  async #evidence(result: DeviceResult): Promise<DeviceEvidence | undefined> {
+    if (result.kind === 'assigned' || result.kind === 'aborted') return undefined;
+    const look = (signal: AbortSignal): Promise<DeviceEvidence> => this.#device.evidence(result, signal);
+    return this.#bounded('looking at the device', look).catch(() => undefined);
   }
 
   /** What went wrong, if anything: a device that cannot be switched off has failed. */

@@ -10,7 +10,7 @@ export interface RunSetup {
   readonly rangesAtOnce: number;
   readonly tpmMode: TpmMode;
   readonly tpmDevices: number;
-  /** Pooled mode: swtpm processes of each worker; 0 when the fleet has no TPM. */
+  /** Pooled mode: swtpms of each worker, one of each container at least; 0 when the fleet has no TPM. */
   readonly tpmPoolSize: number;
 }
 
@@ -24,14 +24,16 @@ export function chooseSetup(scenario: Scenario, plan: FleetPlan): RunSetup {
   // A handshake signs while everything stands still: its TPM must be there.
   const inHandshakes = ofTpms.some(({ attestation }) => attestation === 'x509');
   // A slow TPM would keep a process of the pool busy with waiting.
+  const inContainers = scenario.tpm.backend === 'container';
   const dedicated = tpmDevices <= DEDICATED_AT_MOST || inHandshakes || scenario.tpm.chip !== undefined;
-  const auto = dedicated ? 'dedicated' : 'pooled';
+  const poolSize = Math.ceil((scenario.tpm.poolSize ?? cores) / workers);
+  const auto = dedicated && !inContainers ? 'dedicated' : 'pooled';
   return {
     workers,
     rangesAtOnce: rangesAtOnce(scenario, workers, plan.devices.count),
     tpmMode: scenario.tpm.mode === 'auto' ? auto : scenario.tpm.mode,
     tpmDevices,
-    tpmPoolSize: tpmDevices === 0 ? 0 : Math.ceil((scenario.tpm.poolSize ?? cores) / workers),
+    tpmPoolSize: tpmDevices === 0 ? 0 : Math.max(inContainers ? scenario.tpm.containers : 1, poolSize),
   };
 }
 

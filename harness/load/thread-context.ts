@@ -2,6 +2,7 @@ import { type DeviceContext, openTpmHost, type TpmHost, withLatency } from '../.
 import { systemClock } from '../../simulators/kernel/clock.ts';
 import { seededRandom } from '../../simulators/kernel/random.ts';
 import type { RunRangeTask } from './range-tasks.ts';
+import { claimSlots } from './shared-slots.ts';
 
 /** What the ranges of a thread share while they run. */
 export interface ThreadContext extends AsyncDisposable {
@@ -38,12 +39,28 @@ export async function enterThread(task: RunRangeTask): Promise<ThreadContext> {
   };
 }
 
-function openHost({ tpm: { mode, workDirectory, poolSize, chip }, seed }: RunRangeTask): Promise<TpmHost> {
-  const common = { mode, workDirectory, poolSize };
-  if (chip === undefined) return openTpmHost(common);
-  return openTpmHost({
-    ...common,
-    decorate: (transport, tpmId) =>
-      withLatency(transport, { chip, random: seededRandom(seed, 'tpm-latency', tpmId), clock: systemClock }),
-  });
+async function openHost({ tpm, seed }: RunRangeTask): Promise<TpmHost> {
+  const { mode, workDirectory, poolSize, chip, slots } = tpm;
+  await using cleanup = new AsyncDisposableStack();
+  const claimed = slots && cleanup.use(claimSlots(slots, poolSize));
+  const common = { mode, workDirectory, poolSize, slots: claimed?.slots };
+  const opened = cleanup.use(
+    await (chip === undefined
+      ? openTpmHost(common)
+      : openTpmHost({
+          ...common,
+          decorate: (transport, tpmId) =>
+            withLatency(transport, {
+              chip,
+              random: seededRandom(seed, 'tpm-latency', tpmId),
+              clock: systemClock,
+            }),
+        })),
+  );
+  const running = cleanup.move();
+  return {
+    mode: opened.mode,
+    open: (tpmOfDevice, signal) => opened.open(tpmOfDevice, signal),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }

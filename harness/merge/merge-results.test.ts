@@ -58,7 +58,12 @@ function resultOf(
       keyCustody: undefined,
     },
     timed: { ledger, recorder, cpuMs: 2 * mine.length, stoppedBy: undefined },
-    ...{ calibration: undefined, checks: judge({ scenario, ...evidence, ...services }), interrupted: false },
+    ...{
+      diagnoses: [],
+      calibration: undefined,
+      checks: judge({ scenario, ...evidence, ...services }),
+      interrupted: false,
+    },
   });
 }
 

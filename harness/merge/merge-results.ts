@@ -28,7 +28,7 @@ export function mergeResults(results: readonly RunResult[]): RunResult {
   for (const shard of shards) requireSameRun(first, shard);
   const measured = measure(shards);
   const checks = mergeChecks(shards, measured);
-  const { part: _part, calibration: _calibration, keyCustody: _custody, ...common } = first;
+  const { part: _p, calibration: _c, keyCustody: _k, diagnoses: _d, ...common } = first;
   return {
     ...common,
     machine: { ...first.machine, cpu: [...new Set(shards.map(({ machine }) => machine.cpu))].join(', ') },
@@ -55,6 +55,7 @@ export function mergeResults(results: readonly RunResult[]): RunResult {
     cells: first.cells.map((cell) => mergeCells(cell, shards)),
     ...mergeCustody(shards),
     errors: mergeErrors(shards.flatMap(({ errors }) => errors)),
+    ...mergeDiagnoses(shards),
     timeSeries: mergeTimeSeries(shards.map(({ timeSeries }) => timeSeries)),
     checks: [...checks],
     verdict: verdictOf(
@@ -62,6 +63,12 @@ export function mergeResults(results: readonly RunResult[]): RunResult {
       shards.some(({ verdict }) => verdict === 'interrupted'),
     ),
   };
+}
+
+/** Shards interleave in the fleet: in the order of the shards, which is that of nothing else. */
+function mergeDiagnoses(shards: readonly ShardResult[]): Pick<RunResult, 'diagnoses'> {
+  const all = shards.flatMap(({ diagnoses = [] }) => diagnoses);
+  return all.length === 0 ? {} : { diagnoses: all };
 }
 
 function requireShard(result: RunResult): ShardResult {

@@ -12,10 +12,14 @@ const outcomeAt = (index: number, said: Partial<Outcome> = {}): Outcome => {
   return makeOutcome({ index, registrationId, cell, ...said });
 };
 
-const recordOf = ({ index, registrationId, cell, result, keyUse }: Outcome) => ({
+const recordOf = ({ index, registrationId, cell, result, keyUse, phasesMs }: Outcome) => ({
   ...{ index, registrationId, cell, result },
   ...(keyUse === undefined ? {} : { keyUse }),
+  ...(failed.has(result.kind) ? { phasesMs } : {}),
 });
+
+/** Where the time went matters of those. */
+const failed: ReadonlySet<string> = new Set(['ended', 'error']);
 
 describe('FleetLedger', () => {
   it('gives back what was entered, usual or not, and nothing for others', () => {

@@ -2,7 +2,11 @@ import type { PlannedDevices } from '../plan/fleet-plan.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What the verdict needs to know of a device that has reported. */
-export type DeviceRecord = Pick<Outcome, 'index' | 'registrationId' | 'cell' | 'result' | 'keyUse'>;
+export type DeviceRecord = Pick<
+  Outcome,
+  'index' | 'registrationId' | 'cell' | 'result' | 'keyUse' | 'evidence'
+> &
+  Partial<Pick<Outcome, 'phasesMs'>>;
 
 /** What became of a fleet, by position; absent where a device never reported. An array of outcomes is one. */
 export interface FleetRecords extends Iterable<DeviceRecord | undefined> {
@@ -68,7 +72,7 @@ export class FleetLedger implements FleetRecords {
     return (this.#usualOf[index] ?? 0) !== 0 || this.#special.has(index);
   }
 
-  #enter({ index, registrationId, cell, result, keyUse }: Outcome): void {
+  #enter({ index, registrationId, cell, result, keyUse, evidence, phasesMs }: Outcome): void {
     this.#reported += 1;
     const planned = this.#devices.at(index);
     const asPlanned = planned?.spec.registrationId === registrationId && planned.cell === cell;
@@ -85,6 +89,8 @@ export class FleetLedger implements FleetRecords {
     this.#special.set(index, {
       ...{ index, registrationId, cell, result },
       ...(keyUse === undefined ? {} : { keyUse }),
+      ...(evidence === undefined ? {} : { evidence }),
+      ...(result.kind === 'ended' || result.kind === 'error' ? { phasesMs } : {}),
     });
   }
 

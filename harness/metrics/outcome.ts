@@ -1,4 +1,4 @@
-import type { DeviceResult, KeyUse, Phase } from '../../simulators/index.ts';
+import type { DeviceEvidence, DeviceResult, KeyUse, Phase } from '../../simulators/index.ts';
 
 /** One device attempt as the harness sees it; plain data that crosses threads. Times are milliseconds. */
 export interface Outcome {
@@ -16,6 +16,8 @@ export interface Outcome {
   readonly retries: number;
   /** Of a key that is in a token. */
   readonly keyUse?: KeyUse;
+  /** Of a device that failed. */
+  readonly evidence?: DeviceEvidence;
 }
 
 /** From the intended start: a late generator must not make a service look quick. */

@@ -1,4 +1,4 @@
-import { allowedAddress } from '../environment/allowed-hosts.ts';
+import { allowedAddress, withAddresses } from '../environment/allowed-hosts.ts';
 import type { Welcome } from './messages.ts';
 
 /**
@@ -18,6 +18,8 @@ export async function requireAllowedTarget(
 ): Promise<void> {
   if (scenario.endpoint.kind === 'null') return;
   const { address, hostName } = endpoint.dps;
-  await allowedAddress({ host: address ?? hostName, key: 'endpoint.address', file }, allowedHosts);
-  if (proxy !== undefined) await allowedAddress({ host: proxy.host, key: 'run.proxy', file }, allowedHosts);
+  // The coordinator has looked the name up.
+  const allowed = await withAddresses(allowedHosts);
+  await allowedAddress({ host: address ?? hostName, key: 'endpoint.address', file }, allowed);
+  if (proxy !== undefined) await allowedAddress({ host: proxy.host, key: 'run.proxy', file }, allowed);
 }

@@ -3,7 +3,7 @@ import { createFleetAuthority, type FleetAuthority, groupEnrollments } from '../
 import { systemClock } from '../../simulators/kernel/clock.ts';
 import { abortError } from '../../simulators/kernel/deadline.ts';
 import { EnvironmentError, UsageError } from '../../simulators/kernel/errors.ts';
-import { authorityName } from '../load/prepare-fleet.ts';
+import { authorityName, fleetFaults } from '../load/prepare-fleet.ts';
 import { warmUpOf } from '../load/register-fleet.ts';
 import type { FleetWork, Registered } from '../load/register-here.ts';
 import { chooseSetup } from '../load/run-setup.ts';
@@ -68,6 +68,8 @@ export async function coordinateFleet(work: FleetWork, options: CoordinateOption
   if (work.endpoint.kind !== 'null') {
     const specs = Iterator.from(work.plan.devices).map(({ spec }) => spec);
     await work.endpoint.enroll(groupEnrollments(authority, specs));
+    const faults = fleetFaults(work.plan);
+    if (faults.length > 0) await work.endpoint.addFaults(faults);
   }
   const coordination: Coordination = {
     ...{ ...options, runId: `dps-rig-${randomUUID()}`, work, authority },

@@ -4,6 +4,7 @@ import {
   edgeVersions,
   impossibility,
   newestVersionOf,
+  type ServiceFault,
 } from '../../simulators/schemas.ts';
 import type { Expectation, FleetEntry, Scenario } from './scenario-schema.ts';
 
@@ -17,6 +18,8 @@ export interface RunCase extends CellAxes {
   /** 0 for a cell that cannot be. */
   readonly devices: number;
   readonly expect: Expectation | undefined;
+  /** What the service does to these devices. */
+  readonly serviceFaults?: readonly ServiceFault[] | undefined;
   /** Why the combination cannot exist. */
   readonly notPossible: string | undefined;
 }
@@ -29,14 +32,16 @@ export function expandMatrix(scenario: Scenario): readonly RunCase[] {
 
 function expandEntry(entry: FleetEntry, way: { readonly proxy: boolean }): RunCase[] {
   const cells = crossProduct(entry).map((axes) => ({ axes, notPossible: impossibility(axes, way) }));
+  const { serviceFaults } = entry;
+  const common = { expect: entry.expect, ...(serviceFaults === undefined ? {} : { serviceFaults }) };
   const possible = cells.filter(({ notPossible }) => notPossible === undefined).length;
   let turn = 0;
   return cells.map(({ axes, notPossible }) => {
     const name = cellName(axes);
-    if (notPossible !== undefined) return { ...axes, name, devices: 0, expect: entry.expect, notPossible };
+    if (notPossible !== undefined) return { ...axes, ...common, name, devices: 0, notPossible };
     const devices = Math.floor(entry.devices / possible) + (turn < entry.devices % possible ? 1 : 0);
     turn += 1;
-    return { ...axes, name, devices, expect: entry.expect, notPossible };
+    return { ...axes, ...common, name, devices, notPossible };
   });
 }
 

@@ -12,7 +12,7 @@ describe('parseScenario', () => {
       name: 's',
       description: '',
       seed: 1,
-      endpoint: { kind: 'emulator', retryAfterSeconds: 1, assigningDurationMs: 0 },
+      endpoint: { kind: 'emulator', backend: 'process', retryAfterSeconds: 1, assigningDurationMs: 0 },
       load: { arrival: 'constant-concurrency', concurrency: 50 },
       run: {
         workers: 'auto',
@@ -20,11 +20,12 @@ describe('parseScenario', () => {
         timeScale: 1,
         warmUpDevices: 0,
         attemptTimeoutMs: 60_000,
+        gradeClients: false,
         retryPolicy: 'standard',
         hubConnect: 'none',
       },
-      tpm: { mode: 'auto' },
-      hsm: { signMs: 0 },
+      tpm: { mode: 'auto', backend: 'process', containers: 2 },
+      hsm: { signMs: 0, backend: 'process' },
       fleet: [
         {
           devices: 1,

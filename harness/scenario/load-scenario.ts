@@ -49,6 +49,7 @@ export function parseScenario(text: string, file: string, overrides: readonly Ov
     throw Object.assign(first ?? new ScenarioError({ file, message: 'is invalid' }), { message });
   }
   checkThresholds(parsed.data, { document, file });
+  checkEmulatorBackend(parsed.data, { document, file });
   checkTpmMode(parsed.data, { document, file });
   checkVersions(parsed.data, { document, file });
   checkLife(parsed.data, { document, file });
@@ -129,18 +130,43 @@ function checkThresholds({ thresholds }: Scenario, { document, file }: Source): 
 
 /** A handshake signs while everything stands still: its TPM cannot be one that takes turns. */
 function checkTpmMode(scenario: Scenario, { document, file }: Source): void {
+  const { mode, backend } = scenario.tpm;
+  const refuse = (key: string, message: string, hint: string): never => {
+    const path = ['tpm', key];
+    throw new ScenarioError(
+      { file, line: document.locate(path)?.line, key: path.join('.'), message },
+      { hint },
+    );
+  };
+  if (backend === 'container' && mode === 'dedicated')
+    refuse('mode', 'TPMs in containers take turns', 'Leave mode out, or set backend = "process".');
+  if (mode !== 'pooled' && backend !== 'container') return;
   const isInHandshake = ({ attestation, keyStore, devices }: RunCase): boolean =>
     devices > 0 && attestation === 'x509' && keyStore === 'swtpm';
-  if (scenario.tpm.mode !== 'pooled' || !expandMatrix(scenario).some(isInHandshake)) return;
-  const path = ['tpm', 'mode'];
+  if (!expandMatrix(scenario).some(isInHandshake)) return;
+  const [key, hint] =
+    backend === 'container'
+      ? (['backend', 'Leave backend out.'] as const)
+      : (['mode', 'Leave mode out, or set it to "dedicated".'] as const);
+  refuse(
+    key,
+    'pooled TPMs cannot sign TLS handshakes, and there are X.509 devices with a key in their TPM',
+    hint,
+  );
+}
+
+/** What an emulator in a container is told, it is told as options of `dps-rig emulate`; it cannot be broken by one. */
+function checkEmulatorBackend({ endpoint }: Scenario, { document, file }: Source): void {
+  if (endpoint.kind !== 'emulator' || endpoint.backend === 'process' || endpoint.defect === undefined) return;
+  const path = ['endpoint', 'defect'];
   throw new ScenarioError(
     {
       file,
       line: document.locate(path)?.line,
       key: path.join('.'),
-      message: 'pooled TPMs cannot sign TLS handshakes, and there are X.509 devices with a key in their TPM',
+      message: 'is for an emulator in this process only',
     },
-    { hint: 'Leave mode out, or set it to "dedicated".' },
+    { hint: 'Leave backend out.' },
   );
 }
 

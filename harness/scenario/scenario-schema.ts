@@ -19,7 +19,10 @@ import {
   parseProxyUrl,
   platformKinds,
   provisioningKinds,
+  type QuotaProfileName,
+  quotaProfiles,
   ruleTable,
+  serviceFaultSchema,
   transportKinds,
 } from '../../simulators/schemas.ts';
 import { metricNames } from '../verdict/threshold-syntax.ts';
@@ -71,6 +74,11 @@ const fleetEntry = z.strictObject({
     .union([faults, z.array(faults).min(1)])
     .optional()
     .describe('A deliberate mistake of every device of this entry.'),
+  serviceFaults: z
+    .array(serviceFaultSchema)
+    .min(1)
+    .optional()
+    .describe('What the service does to the devices of this entry.'),
   expect: expectation.optional(),
   proves: z
     .enum(['failure', 'fix'])
@@ -151,9 +159,12 @@ const emulatorRules = z.strictObject(
   ) as unknown as { readonly [Name in keyof DpsRules]: z.ZodOptional<z.ZodType<DpsRules[Name]>> },
 );
 
+const backend = z.enum(['process', 'container']).default('process');
+
 const endpoint = z.discriminatedUnion('kind', [
   z.strictObject({
-    kind: z.literal('emulator').describe('Started for the run, in this process.'),
+    kind: z.literal('emulator').describe('Started for the run.'),
+    backend: backend.describe('Where the emulator runs: in this process, or in a container of its own.'),
     retryAfterSeconds: z.int().min(0).max(300).default(1),
     assigningDurationMs: z.int().min(0).default(0).describe('How long a registration stays assigning.'),
     hubs: z.array(z.string().regex(/\./, 'a host name with a dot')).min(1).optional(),
@@ -161,11 +172,22 @@ const endpoint = z.discriminatedUnion('kind', [
       .enum(Object.keys(behaviourProfiles) as [ProfileName, ...ProfileName[]])
       .optional()
       .describe('strict: clients meet refusals early. Default: plain.'),
+    quotas: z
+      .union([
+        z.enum(Object.keys(quotaProfiles) as [QuotaProfileName, ...QuotaProfileName[]]),
+        z.strictObject({
+          registrationsPerMinute: z.int().min(0).optional(),
+          pollsPerTenSeconds: z.int().min(0).optional(),
+        }),
+      ])
+      .optional()
+      .describe('Limits of the instance. Default: off; with the profile strict: published.'),
     latency: z.enum(latencyNames).optional().describe('How long the emulator takes. Default: zero.'),
     defect: z
       .enum(defectNames as readonly [DefectName, ...DefectName[]])
       .optional()
       .describe('Breaks a rule of the real service on purpose: the cells that meet it must fail.'),
+    faults: z.array(serviceFaultSchema).optional().describe('Faults that the service is ordered to have.'),
     rules: emulatorRules.optional().describe('Other variants of rules; `dps-rig list rules` tells them.'),
   }),
   z.strictObject({
@@ -230,7 +252,10 @@ export const scenarioSchema = z.strictObject({
   description: z.string().default(''),
   failure: failure.optional(),
   seed: z.int().min(0).default(1).describe('Same scenario and seed: same plan, same choices.'),
-  endpoint: endpoint.default({ kind: 'emulator', retryAfterSeconds: 1, assigningDurationMs: 0 }),
+  endpoint: endpoint.default({
+    ...{ kind: 'emulator', backend: 'process' },
+    ...{ retryAfterSeconds: 1, assigningDurationMs: 0 },
+  }),
   load: load.default({ arrival: 'constant-concurrency', concurrency: 50 }),
   run: z
     .strictObject({
@@ -253,6 +278,10 @@ export const scenarioSchema = z.strictObject({
         .default(1)
         .describe('The waits of IoT Edge daemons, which can be minutes, are shortened to this share.'),
       retryPolicy: z.enum(['standard', 'none']).default('standard'),
+      gradeClients: z
+        .boolean()
+        .default(false)
+        .describe('How each client came again when it was told to wait: a grade, with its evidence.'),
       proxy: z
         .string()
         .refine((url) => parseProxyUrl(url) !== undefined, 'expected http://[user:password@]host:port')
@@ -278,6 +307,15 @@ export const scenarioSchema = z.strictObject({
         .max(256)
         .optional()
         .describe('swtpm processes of the pool, at least one for each worker. Default: one per core.'),
+      backend: backend.describe(
+        'Where the swtpms of the pool run: as processes of the run, or in containers that it starts and removes.',
+      ),
+      containers: z
+        .int()
+        .min(1)
+        .max(64)
+        .default(2)
+        .describe('With backend = "container": how many, the pool spread over them.'),
       chip: z
         .enum(chipNames as readonly [ChipName, ...ChipName[]])
         .optional()
@@ -292,6 +330,9 @@ export const scenarioSchema = z.strictObject({
         .max(10_000)
         .default(0)
         .describe('Makes every token so much slower at signing; its thread stands still, as with real ones.'),
+      backend: backend.describe(
+        'Where SoftHSM runs: in this process, or in containers, one for each worker at least, reached by p11-kit.',
+      ),
     })
     .prefault({}),
   fleet: z.array(fleetEntry).min(1),

@@ -3,6 +3,7 @@ import os from 'node:os';
 import {
   type CellResult,
   type Check,
+  type Diagnosis,
   type KeyCustody,
   RUN_RESULT_SCHEMA_VERSION,
   type RunResult,
@@ -33,6 +34,8 @@ export interface ResultParts {
   readonly timed: TimedPart;
   readonly calibration: RunResult['calibration'];
   readonly keyCustody: KeyCustody | undefined;
+  readonly clientGrades?: RunResult['clientGrades'];
+  readonly diagnoses: readonly Diagnosis[];
   readonly checks: readonly Check[];
   readonly interrupted: boolean;
 }
@@ -92,16 +95,20 @@ export function buildResult(parts: ResultParts): RunResult {
       };
     }),
     ...(parts.keyCustody === undefined ? {} : { keyCustody: parts.keyCustody }),
+    ...(parts.clientGrades === undefined ? {} : { clientGrades: parts.clientGrades }),
     errors: [...recorder.errors()],
+    ...(parts.diagnoses.length === 0 ? {} : { diagnoses: [...parts.diagnoses] }),
     timeSeries: recorder.series.toReport(),
     checks: [...checks],
     verdict: verdictOf(checks, parts.interrupted),
   };
 }
 
-function describeTpms({ tpmDevices, tpmMode }: RunSetup, { tpm: { chip } }: Scenario): string {
+function describeTpms({ tpmDevices, tpmMode }: RunSetup, { tpm }: Scenario): string {
   if (tpmDevices === 0) return 'none';
-  return chip === undefined ? tpmMode : `${tpmMode}, as slow as ${chip}`;
+  const where = tpm.backend === 'container' ? ` in ${tpm.containers} containers` : '';
+  const chip = tpm.chip === undefined ? '' : `, as slow as ${tpm.chip}`;
+  return `${tpmMode}${where}${chip}`;
 }
 
 /** Correctness goes before performance; an interrupted run has no verdict but that. */

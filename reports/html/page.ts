@@ -4,6 +4,8 @@ import type { RunResult } from '../run-result.ts';
 import { describeVerdict, toneSymbols } from '../verdict.ts';
 import { cellsSection } from './sections/cells.ts';
 import { checksSection } from './sections/checks.ts';
+import { clientGradesSection } from './sections/client-grades.ts';
+import { diagnosesSection } from './sections/diagnoses.ts';
 import { errorsSection } from './sections/errors.ts';
 import { guideSection } from './sections/guide.ts';
 import { heatMapSection } from './sections/heat-map.ts';
@@ -21,10 +23,12 @@ export function renderPage(result: RunResult): string {
   const sections = [
     checksSection(result),
     errorsSection(result),
+    diagnosesSection(result),
     heatMapSection(result),
     cellsSection(result),
     phasesSection(result),
     latencySection(result),
+    clientGradesSection(result),
     keyCustodySection(result),
     timelineSection(result),
     setupSection(result),

@@ -235,6 +235,19 @@ function buildHostileRun(): RunResult {
     errors: [
       { code: hostileText, count: 5, message: hostileText, hint: hostileText, examples: [hostileText] },
     ],
+    diagnoses: [
+      {
+        registrationId: hostileText,
+        cell: cell.name,
+        code: hostileText,
+        cause: hostileText,
+        statement: hostileText,
+        confidence: 'likely',
+        explain: hostileText,
+        scenario: hostileText,
+        fix: hostileText,
+      },
+    ],
     checks: [
       buildCheck({ name: hostileText, actual: hostileText, detail: hostileText, passed: false }),
       buildCheck({ kind: 'oracle', name: hostileText, actual: hostileText, cell: cell.name, passed: false }),

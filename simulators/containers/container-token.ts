@@ -1,7 +1,6 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { EnvironmentError } from '../kernel/errors.ts';
 import { finalizeCryptoki, loadWithEnvironment } from '../pkcs11/cryptoki.ts';
 import { deviceKeyName, newPin } from '../pkcs11/provision-token.ts';
 import { createTokenHost } from '../pkcs11/token-host.ts';
@@ -9,7 +8,7 @@ import { generateKeyPair } from '../pkcs11/token-objects.ts';
 import { formatPkcs11Uri } from '../pkcs11/uri.ts';
 import type { KeyAlgorithm } from '../pki/key-pair.ts';
 import { openScratchDirectory } from '../processes/scratch-directory.ts';
-import { startRigContainer } from './rig-container.ts';
+import { requireP11KitClient, startSoftHsmContainer } from './softhsm-container.ts';
 
 /** A token in a container of its own, with a key pair that was made in it; reached by p11-kit. */
 export interface ContainerToken extends AsyncDisposable {
@@ -24,18 +23,6 @@ export interface ContainerToken extends AsyncDisposable {
 }
 
 const LABEL = 'dps-rig';
-const SOCKET = 'p11-kit.sock';
-
-/** Where Debian, Ubuntu, Fedora and Arch put p11-kit's client. */
-const clientPaths = [
-  '/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so',
-  '/usr/lib/aarch64-linux-gnu/pkcs11/p11-kit-client.so',
-  '/usr/lib64/pkcs11/p11-kit-client.so',
-  '/usr/lib/pkcs11/p11-kit-client.so',
-];
-
-/** The path of p11-kit's client module, or undefined when it is not installed. */
-export const findP11KitClient = (): string | undefined => clientPaths.find((path) => existsSync(path));
 
 /**
  * Starts the image softhsm with one token, in memory, and has it make a key pair. For the main thread.
@@ -49,25 +36,18 @@ export async function openContainerToken(options: {
   const client = requireP11KitClient();
   await using resources = new AsyncDisposableStack();
   const scratch = resources.use(await openScratchDirectory({ name: 'p11-kit', holdsModules: true }));
-  const directory = join(scratch.path, 'run');
-  mkdirSync(directory, { mode: 0o700 });
   const pin = newPin();
-  resources.use(
-    await startRigContainer({
-      image: 'softhsm',
+  const { environment } = resources.use(
+    await startSoftHsmContainer({
+      directory: scratch.path,
+      tokens: { label: LABEL, pin },
       tag: options.tag,
-      network: 'none',
-      environment: { TOKEN_USER_PIN: pin, TOKEN_LABEL: LABEL },
-      memory: { '/tokens': 'mode=1777' },
-      directories: { '/run/p11-kit': directory },
-      user: `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
     }),
   );
 
   // A file of its own is a module of its own, with a connection of its own.
   const modulePath = join(scratch.path, 'p11-kit-client.so');
   copyFileSync(client, modulePath);
-  const environment = { P11_KIT_SERVER_ADDRESS: `unix:path=${join(directory, SOCKET)}` };
   loadWithEnvironment(modulePath, environment);
   resources.defer(() => finalizeCryptoki(modulePath));
 
@@ -88,13 +68,4 @@ export async function openContainerToken(options: {
     ...{ label: LABEL, pin, keyUri, modulePath, environment },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-}
-
-/** @throws EnvironmentError */
-function requireP11KitClient(): string {
-  const path = findP11KitClient();
-  if (path !== undefined) return path;
-  throw new EnvironmentError('p11-kit', 'p11-kit-client.so was not found', {
-    hint: 'Install it: apt-get install p11-kit-modules',
-  });
 }

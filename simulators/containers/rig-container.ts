@@ -26,6 +26,8 @@ export interface RigContainerRequest {
 
 /** A container that is healthy; disposing of it removes it with its volumes. */
 export interface RigContainer extends AsyncDisposable {
+  /** As `docker ps` shows it. */
+  readonly name: string;
   /** The published port, on 127.0.0.1, for one of the container's. */
   port(containerPort: number): number;
   /** What a command in it prints. @throws EnvironmentError when it fails */
@@ -96,6 +98,7 @@ export async function startRigContainer(request: RigContainerRequest): Promise<R
   resources.defer(async () => void (await started.stop()));
   const running = resources.move();
   return {
+    name: started.getName().replace(/^\//, ''),
     port: (containerPort) => started.getMappedPort(containerPort),
     run: async (...command) => {
       const { exitCode, output, stdout } = await started.exec([...command]);

@@ -2,6 +2,13 @@ import type { Clock } from '../kernel/clock.ts';
 import { toError } from '../kernel/errors.ts';
 import type { DeviceResult, DeviceTrace, Phase, TraceStep } from './device-trace.ts';
 
+/** A step that a device does not come to the end of. */
+export interface WaitingFor {
+  readonly phase: Phase;
+  readonly step: string;
+  readonly forMs: number;
+}
+
 /** Takes the times of one registration attempt. What is not in a phase (back-off between retries) is in the total only. */
 export class AttemptRecorder {
   readonly #clock: Clock;
@@ -11,6 +18,10 @@ export class AttemptRecorder {
   readonly #onStep: ((step: TraceStep) => void) | undefined;
   readonly #phasesMs: Partial<Record<Phase, number>> = {};
   readonly #steps: TraceStep[] = [];
+  readonly #begun = new Map<
+    symbol,
+    { readonly phase: Phase; readonly step: string; readonly begunMs: number }
+  >();
   /** Status queries sent. */
   polls = 0;
   /** Requests sent again. */
@@ -37,6 +48,8 @@ export class AttemptRecorder {
     describe?: (value: T) => string,
   ): Promise<T> {
     const begunMs = this.#clock.monotonicMs();
+    const turn = Symbol(step);
+    this.#begun.set(turn, { phase, step, begunMs });
     try {
       const value = await work();
       this.add(phase, step, begunMs, describe === undefined ? '' : () => describe(value));
@@ -44,6 +57,8 @@ export class AttemptRecorder {
     } catch (thrown) {
       this.add(phase, step, begunMs, () => toError(thrown).message);
       throw thrown;
+    } finally {
+      this.#begun.delete(turn);
     }
   }
 
@@ -66,6 +81,12 @@ export class AttemptRecorder {
     const ended = { atMs, durationMs, step, detail: typeof detail === 'string' ? detail : detail() };
     if (this.#recordSteps) this.#steps.push(ended);
     this.#onStep?.(ended);
+  }
+
+  /** What was begun and has not ended: a device that hangs, hangs there. */
+  get waitingFor(): WaitingFor | undefined {
+    const last = [...this.#begun.values()].at(-1);
+    return last && { phase: last.phase, step: last.step, forMs: this.#clock.monotonicMs() - last.begunMs };
   }
 
   get steps(): readonly TraceStep[] {

@@ -13,6 +13,8 @@ import type { ClientSetup, ProvisioningClient } from './clients/provisioning-cli
 import { clients } from './clients/table.ts';
 import type { DeviceCredentials, DeviceSpec } from './device-spec.ts';
 import type { DeviceResult, DeviceTrace, TraceStep } from './device-trace.ts';
+import { collectEvidence, type SentProof } from './evidence/collect-evidence.ts';
+import type { DeviceEvidence } from './evidence/device-evidence.ts';
 import type { LifeStep } from './life/life-steps.ts';
 import { createLivingDevice, type LivingDeviceOptions } from './life/living-device.ts';
 import type { EdgeSettings } from './platforms/edge-settings.ts';
@@ -69,6 +71,12 @@ export interface Device extends AsyncDisposable {
    * @param signal stops it: the result is `aborted`
    */
   register(signal: AbortSignal): Promise<DeviceTrace>;
+  /**
+   * What can be seen of the device after it has failed. It is switched off for that, and can be prepared again.
+   *
+   * @param result how it failed
+   */
+  evidence(result: DeviceResult, signal: AbortSignal): Promise<DeviceEvidence>;
 }
 
 /** Cheap: nothing is opened before {@link Device.prepare}. */
@@ -78,15 +86,26 @@ export function createDevice(
   context: DeviceContext,
 ): Device {
   const calls: RecordedCall[] = [];
-  const setup = clientSetup(spec, credentials, context, calls);
+  const sent: SentProof = {};
+  let attempting: AttemptRecorder | undefined;
+  const setup = { ...clientSetup(spec, credentials, context, calls), sent };
+  const lookAt = (result: DeviceResult, signal: AbortSignal): Promise<DeviceEvidence> => {
+    const { registrationId } = setup.spec;
+    const { credentials: held, endpoint, clock } = setup;
+    const identityRefused = result.kind === 'error' && /^DPS_40[14]/.test(result.error.code);
+    const { waitingFor } = attempting ?? {};
+    const sources = { registrationId, credentials: held, endpoint, clock, sent, identityRefused, waitingFor };
+    return collectEvidence({ ...sources, tpms: context.tpms }, signal);
+  };
   if (context.life !== undefined)
-    return createLivingDevice(setup, livingOptions(spec, context, context.life));
+    return { ...createLivingDevice(setup, livingOptions(spec, context, context.life)), evidence: lookAt };
   const client = clients[spec.client](setup);
   return {
     spec,
     prepare: (signal) => client.prepare(signal),
     register: async (signal) => {
       const recorder = new AttemptRecorder(setup.clock, context.recordSteps ?? false, context.onStep);
+      attempting = recorder;
       const result = await attempt(client, { spec, context, recorder }, signal);
       const keyUse = client.keyEvidence?.keyUse();
       const tokenSteps = calls.map(({ startMs, durationMs, call, result: detail }): TraceStep => {
@@ -98,6 +117,11 @@ export function createDevice(
         steps: [...trace.steps, ...tokenSteps].toSorted((a, b) => a.atMs - b.atMs),
         ...(keyUse === undefined ? {} : { keyUse }),
       };
+    },
+    evidence: async (result, signal) => {
+      // Its TPM can be open only once; a client that hangs would not let go of it.
+      if (attempting?.waitingFor === undefined) await client[Symbol.asyncDispose]();
+      return lookAt(result, signal);
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };

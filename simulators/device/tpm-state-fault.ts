@@ -65,6 +65,8 @@ interface TpmState {
 
 const TAKEN_HANDLE = 0x81001000;
 const ACTIVATE_CREDENTIAL = commands.ActivateCredential.code;
+/** TPM_RC_SIZE + TPM_RC_P + TPM_RC_1: "structure is the wrong size". */
+const SIZE_OF_PARAMETER_1 = 0x1d5;
 /** TPM_E_COMMAND_BLOCKED of Windows' TPM Base Services. */
 const COMMAND_BLOCKED = 0x80280400;
 
@@ -101,6 +103,14 @@ const states: Readonly<Record<TpmStateFault, TpmState>> = {
       keep(client, TPM_RH.OWNER, { template: templates.storageRootKeyEcc, handle: TAKEN_HANDLE }),
     slot: { handle: TAKEN_HANDLE, clearedFirst: false, neverCleared: true },
   },
+  'usual-handle-taken': {
+    once: (client) =>
+      keep(client, TPM_RH.OWNER, {
+        template: templates.storageRootKeyEcc,
+        handle: persistentHandles.identityKey,
+      }),
+    slot: { handle: persistentHandles.identityKey, clearedFirst: false, neverCleared: true },
+  },
   'owner-password': { once: (client) => setPassword(client, TPM_RH.OWNER) },
   'endorsement-password': { once: (client) => setPassword(client, TPM_RH.ENDORSEMENT) },
   'sessions-full': {
@@ -124,6 +134,14 @@ const states: Readonly<Record<TpmStateFault, TpmState>> = {
     around: (transport) =>
       withFaults(transport, (code) =>
         code === ACTIVATE_CREDENTIAL ? { kind: 'response-code', responseCode: COMMAND_BLOCKED } : undefined,
+      ),
+  },
+  'strict-sizes': {
+    around: (transport) =>
+      withFaults(transport, (code) =>
+        code === commands.HMAC.code
+          ? { kind: 'response-code', responseCode: SIZE_OF_PARAMETER_1 }
+          : undefined,
       ),
   },
   'cut-response': {

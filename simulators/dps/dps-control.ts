@@ -3,8 +3,10 @@ import type { AttestationKind, EnrollmentKind } from '../wire/constants.ts';
 import type { Enrollment } from '../wire/enrollment.ts';
 import type { ManualDevice } from '../wire/hub-api.ts';
 import type { ProfileName } from './behaviour.ts';
+import type { EnrollmentEvidence } from './enrollment-evidence.ts';
 import type { Latency } from './latency.ts';
 import type { DpsRules } from './rules.ts';
+import type { ServiceFault } from './service-fault.ts';
 
 /** What the emulator's registry knows of one registration: the fleet oracle compares devices with it. */
 export interface RegistrationRecord {
@@ -73,12 +75,17 @@ export interface DpsInfo {
 
 /** One request as received, without secrets (Authorization, keys and blobs are redacted). */
 export interface LoggedRequest {
+  /** When it was answered; `durationMs` earlier it came. */
   readonly at: string;
   readonly requestId: string;
   readonly method: string;
   readonly path: string;
   readonly registrationId: string | undefined;
+  /** What the device asked DPS for; absent of requests to hubs and to the service API. */
+  readonly operation?: 'register' | 'poll' | undefined;
   readonly status: number;
+  /** Told to the client with the answer. */
+  readonly retryAfterSeconds?: number | undefined;
   readonly errorCode: number | undefined;
   /** For a person: why it was refused. */
   readonly reason: string | undefined;
@@ -95,6 +102,8 @@ export interface DpsControl {
   /** Individual enrollments and groups whose id is given; unknown ids are passed over. */
   removeEnrollments(ids: readonly string[]): Promise<void>;
   enrollments(): Promise<readonly EnrollmentSummary[]>;
+  /** What the emulator knows of devices that failed, for a diagnosis: in the order of the ids. */
+  evidence(registrationIds: readonly string[]): Promise<readonly EnrollmentEvidence[]>;
   /** Stores a CA certificate (PEM or base64) that caReferences may name once it is verified. */
   uploadCaCertificate(name: string, certificate: string): Promise<void>;
   /** Begins the proof of possession: gives the CN of the certificate that the CA has to sign. */
@@ -123,5 +132,8 @@ export interface DpsControl {
   importState(text: string): Promise<void>;
   /** Forgets enrollments, registrations, operations and the request log. */
   reset(): Promise<void>;
+  /** Faults in place of those before; devices are counted anew. */
+  orderFaults(faults: readonly ServiceFault[]): Promise<void>;
+  faults(): Promise<readonly ServiceFault[]>;
   info(): Promise<DpsInfo>;
 }

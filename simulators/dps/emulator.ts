@@ -16,6 +16,7 @@ import { createCustomAllocation } from './custom-allocation.ts';
 import type { DefectName } from './defects.ts';
 import type { DpsControl, DpsInfo } from './dps-control.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
+import { createFaultInjector, withInjectedRefusals } from './fault-injector.ts';
 import { createAmqpFrontEnd } from './front-ends/amqp.ts';
 import { createHttpsFrontEnd } from './front-ends/https.ts';
 import { createMqttFrontEnd } from './front-ends/mqtt.ts';
@@ -32,6 +33,7 @@ import { type DpsRules, resolveRules } from './rules.ts';
 import { type ServerTls, throwAwayServerTls } from './server-tls.ts';
 import { createServiceApi } from './service-api/service-api.ts';
 import { OWNER_POLICY_NAME, type ServiceRight, serviceRights } from './service-api/service-policy.ts';
+import type { ServiceFault } from './service-fault.ts';
 
 export interface DpsOptions extends Partial<LinkedHubs> {
   /** IP address. Default 127.0.0.1: the emulator stays on loopback unless told otherwise. */
@@ -63,7 +65,9 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly profile?: ProfileName;
   /** How long requests and registrations take. Default `zero`. */
   readonly latency?: Latency;
-  /** Of the choices of profile and latency. Default 1. */
+  /** Faults that it is ordered to have. Default: none; they can be changed while it runs. */
+  readonly faults?: readonly ServiceFault[];
+  /** Of the choices of profile, latency and faults. Default 1. */
   readonly seed?: number;
   /** Told to clients with every 202. Default 1. */
   readonly retryAfterSeconds?: number;
@@ -73,6 +77,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly webhookTimeoutMs?: number;
   /** Default: no limits. */
   readonly quotas?: QuotaLimits;
+  /** How many requests the log keeps, the newest of them. Default 10,000. */
+  readonly requestsKept?: number;
   /** Takes the secrets of every TLS connection, a line each, in the format of SSLKEYLOGFILE. */
   readonly onKeyLog?: (line: Buffer) => void;
   /** Takes every HTTPS request, of DPS and of its hubs, with its headers and body: secrets are in them. */
@@ -140,7 +146,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const enrollments = new EnrollmentStore(clock, storage);
   const registry = cleanup.use(new RegistrationRegistry(clock, storage));
   const issuedKeys = new IssuedKeys(storage);
-  const log = new RequestLog();
+  const log = new RequestLog(options.requestsKept);
   const authorities = () => enrollments.caCertificates.verifiedAuthorities();
   const linked = createLinkedHubs({ hubs, storage, hubKey: options.hubKey, authorities, log, clock });
   const { directory } = linked;
@@ -171,13 +177,17 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     timeoutMs: options.webhookTimeoutMs ?? 5000,
     signal: closing.signal,
   });
+  const injector = createFaultInjector(seed, options.faults);
   const core = createRegistrationService({
     idScope,
     hubs,
     ...(options.hubWeights === undefined ? {} : { hubWeights: options.hubWeights }),
     ...(options.hubPreference === undefined ? {} : { hubPreference: options.hubPreference }),
     allocateCustom,
-    provision: linked.provision,
+    provision: (device) => {
+      if (!injector.losesIdentity(device.deviceId)) linked.provision(device);
+    },
+    orderedOutcome: (id) => injector.outcomeOf(id),
     assigningDurationMs: (id) => assigningDurationMs + latencies[latency].assigningMs(seed, id),
     clock,
     enrollments,
@@ -188,12 +198,14 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     defect: options.defect,
   });
   const behaviour = { ...behaviourProfiles[profile], seed };
-  const service =
+  const profiled =
     profile === 'plain' ? core : withBehaviour(core, { behaviour, clock, retryAfterSeconds, rules });
+  const service = withInjectedRefusals(profiled, injector);
 
   const dpsFrontEnd = createHttpsFrontEnd({
     ...{ service, serviceApi, log, clock, retryAfterSeconds },
     latencyMs: (what) => latencies[latency].requestMs(seed, what),
+    wireFaultsOf: (on, id) => injector.wireFaultsOf(on, id),
   });
   const serveAmqp = linked.routeByHostName(createAmqpFrontEnd({ service, log, clock, retryAfterSeconds }));
   const serveMqtt = linked.routeByUserName(createMqttFrontEnd({ service, log, clock, retryAfterSeconds }));
@@ -220,7 +232,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const mqtt = { port: mqttListener.port };
   const info: DpsInfo = { idScope, hubs, https, mqtt, amqp, caPem: tls.caPem, rules, profile, latency };
   const control = createLocalControl({
-    ...{ storage, enrollments, registry, directory, issuedKeys, log },
+    ...{ storage, enrollments, registry, directory, issuedKeys, log, injector },
     info: () => info,
   });
   const management = cleanup.use(

@@ -23,7 +23,7 @@ import {
 import { type EnrolledAuthority, GroupIndex } from './group-index.ts';
 import { idKey } from './registration-id.ts';
 
-type StoredIndividual = IndividualEntry & { readonly stamp: EnrollmentStamp };
+export type StoredIndividual = IndividualEntry & { readonly stamp: EnrollmentStamp };
 export type StoredEnrollment = StoredIndividual | StoredGroup;
 
 /** Individual enrollments that are kept parsed: X.509 ones cost 50 us each time, so enough for most fleets. */
@@ -162,6 +162,10 @@ export class EnrollmentStore {
 
   group(enrollmentGroupId: string): StoredGroup | undefined {
     return this.#groupIndex.get(idKey(enrollmentGroupId));
+  }
+
+  groups(): Iterable<StoredGroup> {
+    return this.#groupIndex.all();
   }
 
   /** In the order in which they were enrolled. */

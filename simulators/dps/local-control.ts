@@ -6,7 +6,9 @@ import { UsageError } from '../kernel/errors.ts';
 import type { RecordStorage } from '../storage/collection.ts';
 import type { IssuedKeys } from './attestation/issued-keys.ts';
 import type { DeviceSummary, DpsControl, DpsInfo } from './dps-control.ts';
+import { enrollmentEvidence } from './enrollment-evidence.ts';
 import type { EnrollmentStore } from './enrollment-store.ts';
+import type { FaultInjector } from './fault-injector.ts';
 import type { RegistrationRegistry } from './registration-registry.ts';
 import type { RequestLog } from './request-log.ts';
 import { readState, replaceState, writeState } from './state/state-text.ts';
@@ -19,9 +21,10 @@ export function createLocalControl(parts: {
   readonly directory: HubDirectory;
   readonly issuedKeys: IssuedKeys;
   readonly log: RequestLog;
+  readonly injector: FaultInjector;
   readonly info: () => DpsInfo;
 }): DpsControl {
-  const { storage, enrollments, registry, directory, issuedKeys, log, info } = parts;
+  const { storage, enrollments, registry, directory, issuedKeys, log, injector, info } = parts;
   return {
     enroll: (added) => done(() => enrollments.put(added)),
     removeEnrollments: (ids) =>
@@ -29,6 +32,18 @@ export function createLocalControl(parts: {
         for (const id of ids) enrollments.remove(id);
       }),
     enrollments: () => done(() => enrollments.list()),
+    evidence: (ids) =>
+      done(() => {
+        const refusals = refusalsIn(log);
+        return ids.map((id) =>
+          enrollmentEvidence(id, {
+            individual: enrollments.individual(id),
+            groups: enrollments.groups(),
+            refusal: refusals.get(id.toLowerCase()),
+            isLinked: (hub) => directory.find(hub) !== undefined,
+          }),
+        );
+      }),
     uploadCaCertificate: (name, certificate) =>
       done(() => enrollments.caCertificates.upload(name, certificate)),
     requestCaVerification: (name) => done(() => enrollments.caCertificates.requestVerification(name)),
@@ -59,9 +74,21 @@ export function createLocalControl(parts: {
       done(() => {
         for (const part of [enrollments, registry, directory, issuedKeys, log]) part.clear();
       }),
+    orderFaults: (faults) => done(() => injector.order(faults)),
+    faults: () => done(() => injector.faults),
     info: () => done(info),
   };
 }
+
+/** The last one of each device, by its registrationId in small letters. */
+const refusalsIn = (log: RequestLog): ReadonlyMap<string, string> =>
+  new Map(
+    log.list().flatMap(({ registrationId, reason }) => {
+      return registrationId === undefined || reason === undefined
+        ? []
+        : [[registrationId.toLowerCase(), reason] as const];
+    }),
+  );
 
 /** @throws UsageError */
 function hubOf(directory: HubDirectory, hostName: string): HubRegistry {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -41,6 +42,27 @@ describe('the management API', () => {
     expect(await remote.requests()).toEqual([]);
     await remote.reset();
     expect(await dps.control.enrollments()).toEqual([]);
+  });
+
+  it('tells a diagnosis what it compares devices with, and no key', async () => {
+    const remote = connectDpsControl(dps.management.url);
+    await dps.control.enroll([
+      enrollment('a'),
+      { enrollmentGroupId: 'group', attestation: symmetricKeys(key), provisioningStatus: 'disabled' },
+    ]);
+    const evidence = await remote.evidence(['a', 'nobody']);
+    expect(evidence).toEqual(await dps.control.evidence(['a', 'nobody']));
+    const digest = createHash('sha256').update(key).digest('hex');
+    expect(evidence).toMatchObject([
+      { individual: { kind: 'symmetric-key', disabled: false, keys: [digest] } },
+      {
+        individual: null,
+        groups: [
+          { enrollmentId: 'group', disabled: true, derivedKeys: [expect.stringMatching(/^[0-9a-f]{64}$/)] },
+        ],
+      },
+    ]);
+    expect(JSON.stringify(evidence)).not.toContain(toBase64(key));
   });
 
   it('tells a remote controller what is wrong with an enrollment', async () => {

@@ -33,6 +33,8 @@ interface ManagementAnswer {
 }
 type Handler = (request: IncomingMessage, name: string) => Promise<ManagementAnswer>;
 
+import { parseServiceFaults } from './service-fault.ts';
+
 /**
  * Opens the management API over plain HTTP: health, enrollments, registrations, request log, reset, test CA.
  *
@@ -79,6 +81,9 @@ function createRoutes({ control }: ManagementApiOptions): Readonly<Record<string
       await control.removeEnrollments(parseIds(await readJson(request)));
       return { body: {} };
     },
+    'POST /evidence': async (request) => ({
+      body: await control.evidence(parseIds(await readJson(request))),
+    }),
     'POST /ca-certificates': async (request) => {
       const { name, certificate } = parseCaCertificate(await readJson(request));
       await control.uploadCaCertificate(name, certificate);
@@ -117,6 +122,12 @@ function createRoutes({ control }: ManagementApiOptions): Readonly<Record<string
       await control.importState(await readText(request));
       return { body: {} };
     },
+    'PUT /faults': async (request) => {
+      const faults = parseServiceFaults(await readJson(request));
+      await control.orderFaults(faults);
+      return { body: { ordered: faults.length } };
+    },
+    'GET /faults': async () => ({ body: await control.faults() }),
     'POST /reset': async () => {
       await control.reset();
       return { body: {} };

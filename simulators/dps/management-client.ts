@@ -9,6 +9,8 @@ import type {
   LoggedRequest,
   RegistrationRecord,
 } from './dps-control.ts';
+import type { EnrollmentEvidence } from './enrollment-evidence.ts';
+import type { ServiceFault } from './service-fault.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -48,6 +50,7 @@ export function connectDpsControl(
     enroll: async (enrollments) => void (await call('POST', '/enrollments', enrollments)),
     removeEnrollments: async (ids) => void (await call('DELETE', '/enrollments', ids)),
     enrollments: async () => (await call('GET', '/enrollments')) as readonly EnrollmentSummary[],
+    evidence: async (ids) => (await call('POST', '/evidence', ids)) as readonly EnrollmentEvidence[],
     uploadCaCertificate: async (name, certificate) =>
       void (await call('POST', '/ca-certificates', { name, certificate })),
     requestCaVerification: async (name) => {
@@ -73,6 +76,8 @@ export function connectDpsControl(
     },
     importState: async (text) => void (await answerOf(await send('POST', '/import', text))),
     reset: async () => void (await call('POST', '/reset')),
+    orderFaults: async (faults) => void (await call('PUT', '/faults', faults)),
+    faults: async () => (await call('GET', '/faults')) as readonly ServiceFault[],
     info: async () => (await call('GET', '/info')) as DpsInfo,
   };
 }

@@ -20,6 +20,8 @@ export const quotaProfiles = {
   strict: { registrationsPerMinute: 10, pollsPerTenSeconds: 2, serviceOperationsPerMinute: 10 },
 } as const satisfies Readonly<Record<string, QuotaLimits>>;
 
+export type QuotaProfileName = keyof typeof quotaProfiles;
+
 /** Counts requests; each function counts one, or says why it is one too many. */
 export interface Quotas {
   refuseRegistration(): Refusal | undefined;

@@ -14,6 +14,7 @@ import {
   type PresentedProof,
 } from './attestation/attest.ts';
 import { type DefectName, withDefect } from './defects.ts';
+import type { FaultInjector } from './fault-injector.ts';
 import { type Outcome, type OutcomeParts, outcomeOf } from './operation-outcome.ts';
 import type { Quotas } from './quotas.ts';
 import { type Refusal, refusals } from './refusal.ts';
@@ -68,6 +69,8 @@ export interface RegistrationService {
 export interface RegistrationServiceParts extends AttestationContext, OutcomeParts {
   readonly idScope: string;
   readonly assigningDurationMs: (registrationId: string) => number;
+  /** What a registration is to end as, whatever would have become of it. */
+  readonly orderedOutcome?: FaultInjector['outcomeOf'];
   readonly registry: RegistrationRegistry;
   readonly quotas: Quotas;
   readonly rules: DpsRules;
@@ -118,8 +121,10 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
       const before = registry.assignment(registrationId);
       const { apiVersion } = request;
       const { payload } = body;
-      const outcome = outcomeOf({ registrationId, admission: decision, before, apiVersion, payload }, parts);
-      const finishesAtMs = clock.nowMs() + assigningDurationMs(registrationId);
+      const ordered = parts.orderedOutcome?.(registrationId);
+      const attempt = { registrationId, admission: decision, before, apiVersion, payload };
+      const outcome = ordered?.outcome ?? outcomeOf(attempt, parts);
+      const finishesAtMs = clock.nowMs() + (ordered?.assigningMs ?? assigningDurationMs(registrationId));
       const isPending = outcome instanceof Promise;
       registry.begin(registrationId, decision.enrollmentId, {
         operationId,

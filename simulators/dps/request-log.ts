@@ -3,13 +3,16 @@ import type { LoggedRequest } from './dps-control.ts';
 /** A device chooses what stands in a path, and in a reason that quotes it; it must not choose how much is kept. */
 const LONGEST_TEXT = 512;
 
+/** So many, unless it is told otherwise. */
+export const REQUESTS_KEPT = 10_000;
+
 /** The last requests, oldest first; older ones are forgotten. Nothing secret goes in: headers and bodies stay out. */
 export class RequestLog {
   readonly #limit: number;
   #entries: LoggedRequest[] = [];
   #next = 0;
 
-  constructor(limit = 10_000) {
+  constructor(limit = REQUESTS_KEPT) {
     this.#limit = limit;
   }
 

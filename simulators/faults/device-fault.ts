@@ -32,7 +32,7 @@ export interface IssuePlan {
     readonly certifies: 'own-key' | 'another-key';
   };
   /** TPM: whether the EK that the device presents is this TPM's. */
-  readonly presentedEndorsementKey: 'own' | 'foreign';
+  readonly presentedEndorsementKey: 'own' | 'foreign' | 'cut';
 }
 
 /** What the service, or the device's own TPM, must answer to a mistake. Source: dps-protocol §1.5 and §1.6. */
@@ -101,6 +101,8 @@ export type TpmStateFault =
   | 'provisioned-again'
   /** The device keeps its key at 0x81001000, which is taken, and does not look. */
   | 'identity-handle-taken'
+  /** The same at 0x81000100, where the keys of two clients would be. */
+  | 'usual-handle-taken'
   | 'owner-password'
   | 'endorsement-password'
   | 'sessions-full'
@@ -112,7 +114,9 @@ export type TpmStateFault =
   /** Windows lets this user not send TPM2_ActivateCredential. */
   | 'command-blocked'
   /** It answers TPM2_ActivateCredential with half a response. */
-  | 'cut-response';
+  | 'cut-response'
+  /** It refuses a digest that software TPMs take. */
+  | 'strict-sizes';
 
 /** Calls that a fault can have refused, by their names in PKCS #11. */
 type TokenCall = 'C_OpenSession' | 'C_Login' | 'C_SignInit';

@@ -47,7 +47,7 @@ describe.each(faultKinds.map((kind) => [kind, deviceFault(kind)] as const))(
         fault.keyText !== undefined ||
         fault.registrationId !== undefined ||
         (fault.clockLateSeconds ?? 0) > HOUR_SECONDS ||
-        fault.issue?.(honest).presentedEndorsementKey === 'foreign';
+        (fault.issue?.(honest).presentedEndorsementKey ?? 'own') !== 'own';
       if (fault.tpm === undefined) expect(fault.clients).toBe(touchesRequests ? 'native' : 'any');
     });
 

@@ -16,6 +16,7 @@ import {
   eflowStaleAddress,
   eflowTpmOff,
 } from './eflow.ts';
+import { ekCut } from './ek-cut.ts';
 import { ekNotEnrolled } from './ek-not-enrolled.ts';
 import { expiredCertificate } from './expired-certificate.ts';
 import { expiredSas } from './expired-sas.ts';
@@ -26,7 +27,10 @@ import { keyDerivedTwice } from './key-derived-twice.ts';
 import { keyMissing } from './key-missing.ts';
 import { keyNotDerived } from './key-not-derived.ts';
 import { keyWithoutPadding } from './key-without-padding.ts';
+import { loginFailsBelow } from './login-fails-below.ts';
 import { missingIntermediate } from './missing-intermediate.ts';
+import { moduleUnconfigured } from './module-unconfigured.ts';
+import { moduleWithoutDaemon } from './module-without-daemon.ts';
 import { officerLogin } from './officer-login.ts';
 import { otherCa } from './other-ca.ts';
 import { otherServerRoot } from './other-server-root.ts';
@@ -41,6 +45,7 @@ import { slotByNumber } from './slot-by-number.ts';
 import { tamperedToken } from './tampered-token.ts';
 import { tokenAbsent } from './token-absent.ts';
 import { tokenError } from './token-error.ts';
+import { tokenReadOnly } from './token-read-only.ts';
 import { tokenRemoved } from './token-removed.ts';
 import { tpmStateFaults } from './tpm-states.ts';
 import { unknownId } from './unknown-id.ts';
@@ -92,6 +97,11 @@ export const deviceFaults = {
   'slot-by-number': slotByNumber,
   'officer-login': officerLogin,
   'initialized-twice': initializedTwice,
+  'ek-cut': ekCut,
+  'token-read-only': tokenReadOnly,
+  'module-unconfigured': moduleUnconfigured,
+  'module-without-daemon': moduleWithoutDaemon,
+  'login-fails-below': loginFailsBelow,
   ...tpmStateFaults,
   'eflow-tpm-off': eflowTpmOff,
   'eflow-broker-timeout': eflowBrokerTimeout,

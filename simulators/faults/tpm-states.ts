@@ -43,6 +43,11 @@ export const tpmStateFaults = {
     'keeps its key at a handle that is taken',
     'TPM_RC_NV_DEFINED',
   ),
+  'usual-handle-taken': tpmState(
+    'usual-handle-taken',
+    'finds the key of another client where it keeps its own',
+    'TPM_RC_NV_DEFINED',
+  ),
   'owner-password': tpmState('owner-password', 'has a TPM whose owner has a password', 'TPM_RC_BAD_AUTH'),
   'endorsement-password': tpmState(
     'endorsement-password',
@@ -69,6 +74,11 @@ export const tpmStateFaults = {
     'command-blocked',
     'may not send TPM2_ActivateCredential',
     'TPM_E_COMMAND_BLOCKED',
+  ),
+  'tpm-strict-sizes': tpmState(
+    'strict-sizes',
+    'has a TPM that refuses sizes which others take',
+    'TPM_RC_SIZE',
   ),
   'tpm-response-cut': tpmState('cut-response', 'gets half a response from its TPM', 'CODEC'),
 } as const;

@@ -1,5 +1,5 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { EnvironmentError } from '../kernel/errors.ts';
 import { type Cryptoki, loadWithEnvironment } from './cryptoki.ts';
 import { findSoftHsmModule } from './probe.ts';
@@ -22,8 +22,8 @@ export function requireSoftHsm(): string {
 }
 
 /** The instance that {@link createSoftHsm} has laid out in this directory. */
-export const softHsmIn = (directory: string): SoftHsmInstance => ({
-  modulePath: join(directory, 'libsofthsm2.so'),
+export const softHsmIn = (directory: string, client = 'libsofthsm2.so'): SoftHsmInstance => ({
+  modulePath: join(directory, basename(client)),
   configuration: join(directory, 'softhsm2.conf'),
   tokenDirectory: join(directory, 'tokens'),
 });
@@ -33,10 +33,12 @@ export const softHsmIn = (directory: string): SoftHsmInstance => ({
  *
  * The module file is copied because the dynamic loader takes another file for another library: that is how several
  * SoftHSMs, each with its own locks and tokens, live in one process and work in parallel.
+ *
+ * @param client path of a module that reaches a SoftHSM elsewhere, with these tokens. Default: SoftHSM itself
  */
-export function createSoftHsm(directory: string): SoftHsmInstance {
-  const instance = softHsmIn(directory);
-  const module = requireSoftHsm();
+export function createSoftHsm(directory: string, client?: string): SoftHsmInstance {
+  const instance = softHsmIn(directory, client);
+  const module = client ?? requireSoftHsm();
   mkdirSync(instance.tokenDirectory, { recursive: true, mode: 0o700 });
   copyFileSync(module, instance.modulePath);
   const settings = {

@@ -35,12 +35,26 @@ export interface TokenStore extends AsyncDisposable {
  */
 const TOKENS_PER_SHARD = 500;
 
+/** SoftHSMs that run elsewhere, each with the tokens of a directory of ours. */
+export interface RemoteSoftHsms {
+  /** Path of the module that reaches one. */
+  readonly client: string;
+  /** @returns what the module is to find in its environment; disposing of it ends that SoftHSM */
+  serve(softHsm: SoftHsmInstance): Promise<RemoteSoftHsm>;
+}
+
+export interface RemoteSoftHsm extends AsyncDisposable {
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export interface TokenStoreOptions {
   /** Made when missing, not removed. In memory (tmpfs) making objects is eight times faster. */
   readonly directory: string;
   readonly tokens: readonly CachedToken[];
   /** At least so many SoftHSMs, so that threads do not wait for each other's locks. Default 1. */
   readonly shards?: number | undefined;
+  /** Where the SoftHSMs run. Default: in this process. */
+  readonly remote?: RemoteSoftHsms | undefined;
 }
 
 /**
@@ -50,25 +64,43 @@ export interface TokenStoreOptions {
  * @throws EnvironmentError when SoftHSM is missing or refuses
  */
 export async function openTokenStore(options: TokenStoreOptions): Promise<TokenStore> {
-  const { directory, tokens, shards: atLeast = 1 } = options;
-  const size = Math.max(1, Math.min(TOKENS_PER_SHARD, Math.ceil(tokens.length / atLeast)));
+  const { directory, tokens, shards: atLeast = 1, remote } = options;
+  const spread = Math.max(1, Math.min(TOKENS_PER_SHARD, Math.ceil(tokens.length / atLeast)));
+  const size = remote === undefined ? spread : Math.max(1, tokens.length);
   const shards: SoftHsmInstance[] = [];
   const stored: StoredToken[] = [];
   for (let from = 0; from < tokens.length; from += size) {
     const shard = shards.length;
     const home = join(directory, `shard-${String(shard).padStart(2, '0')}`);
-    const softHsm = createSoftHsm(home);
+    const softHsm = createSoftHsm(home, remote?.client);
     for (const token of tokens.slice(from, from + size)) stored.push(storeToken(token, softHsm, home, shard));
     shards.push(softHsm);
     await nextTurn(); // writing a shard takes a quarter of a second
   }
-  for (const softHsm of shards) startSoftHsm(softHsm);
+  await using resources = new AsyncDisposableStack();
+  const served = await Promise.allSettled(shards.map(async (softHsm) => remote?.serve(softHsm)));
+  for (const each of served) if (each.status === 'fulfilled' && each.value) resources.use(each.value);
+  for (const [index, softHsm] of shards.entries()) {
+    const each = served[index];
+    if (each?.status === 'rejected') throw each.reason;
+    if (each?.value === undefined) startSoftHsm(softHsm);
+    else resources.use(keepEnvironment(each.value.environment));
+    resources.defer(() => finalizeCryptoki(softHsm.modulePath));
+  }
+  const running = resources.move();
+  return { tokens: stored, shards, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** A module that reaches a SoftHSM elsewhere connects anew in each thread: it must find the way as long as threads start. */
+function keepEnvironment(environment: Readonly<Record<string, string>>): Disposable {
+  const before = Object.keys(environment).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, environment);
   return {
-    tokens: stored,
-    shards,
-    [Symbol.asyncDispose]: () => {
-      for (const { modulePath } of shards) finalizeCryptoki(modulePath);
-      return Promise.resolve();
+    [Symbol.dispose]: () => {
+      for (const [name, value] of before) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
     },
   };
 }

@@ -4,6 +4,10 @@ import type { IdentityKeySlot, TpmIdentity } from './attestation.ts';
 import { startDedicatedHost } from './hosts/dedicated.ts';
 import { startPooledHost } from './hosts/pooled.ts';
 import type { TpmTransport } from './transport.ts';
+import { openRemoteSwtpmPool, type SwtpmSlot } from './transports/remote-swtpm-pool.ts';
+import { openSwtpmPool } from './transports/swtpm-pool.ts';
+
+export type { SwtpmSlot };
 
 /** `dedicated`: a live swtpm process per TPM. `pooled`: a few processes that the TPMs take turns in. */
 export type TpmMode = 'dedicated' | 'pooled';
@@ -45,19 +49,32 @@ export interface TpmHostOptions {
   readonly workDirectory: string;
   /** Pooled mode: how many swtpm processes; by default one per core. */
   readonly poolSize?: number | undefined;
+  /** Pooled mode: swtpms that run elsewhere, for this host alone, instead of processes of its own. */
+  readonly slots?: readonly SwtpmSlot[] | undefined;
   /** Puts decorators (latency profile, recorder, faults) around every TPM; a queue goes around the result. */
   readonly decorate?: ((transport: TpmTransport, tpmId: string) => TpmTransport) | undefined;
 }
 
-/** @throws EnvironmentError when swtpm is missing or does not start */
+/**
+ * @throws EnvironmentError when swtpm is missing or does not start
+ * @throws TransportError of phase `connect` when one of the slots does not answer
+ */
 export async function openTpmHost(options: TpmHostOptions): Promise<TpmHost> {
-  const { mode, workDirectory, poolSize = availableParallelism() } = options;
+  const { mode, workDirectory, poolSize: size = availableParallelism(), slots } = options;
   const decorate = options.decorate ?? ((transport: TpmTransport) => transport);
   await mkdir(workDirectory, { recursive: true, mode: 0o700 });
   switch (mode) {
     case 'dedicated':
       return startDedicatedHost({ workDirectory, decorate });
-    case 'pooled':
-      return startPooledHost({ workDirectory, decorate, poolSize });
+    case 'pooled': {
+      const pool =
+        slots === undefined
+          ? await openSwtpmPool({ size, workDirectory })
+          : await openRemoteSwtpmPool(slots, AbortSignal.timeout(CONNECT_DEADLINE_MS));
+      return startPooledHost({ workDirectory, decorate, pool });
+    }
   }
 }
+
+/** They are there already when a host is opened. */
+const CONNECT_DEADLINE_MS = 30_000;

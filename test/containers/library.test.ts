@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { findP11KitClient } from '../../simulators/containers/container-token.ts';
+import { findP11KitClient } from '../../simulators/containers/softhsm-container.ts';
 import { createTestPki } from '../../simulators/index.ts';
 import {
   DpsEmulator,

@@ -48,7 +48,13 @@ describe('dps-rig run, interrupted', () => {
     expect(outcomes.assigned).toBeGreaterThan(0);
     expect(outcomes.aborted).toBeGreaterThan(0);
     expect(outcomes.assigned + outcomes.ended + outcomes.error + outcomes.aborted).toBe(devices);
-    expect(readdirSync(rig.out)).toHaveLength(4);
+    expect(readdirSync(rig.out).sort()).toEqual([
+      'index.html',
+      'junit.xml',
+      'outcomes.tsv',
+      'run-result.json',
+      'summary.md',
+    ]);
     expect(readdirSync(rig.temporary)).toEqual([]);
     expect(rig.processes('swtpm')).toEqual([]);
   });

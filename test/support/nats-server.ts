@@ -20,30 +20,37 @@ export function natsServerMissing(): string | undefined {
   }
 }
 
-/** @param more as on its command line */
-export async function startNatsServer(...more: readonly string[]): Promise<NatsServer> {
+export interface NatsServerOptions {
+  /** A configuration file, and what it takes from the environment. Default: JetStream, and everybody may come in. */
+  readonly config?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Starts it, and waits until it can be reached. */
+export async function startNatsServer({ config, environment }: NatsServerOptions = {}): Promise<NatsServer> {
   const directory = mkdtempSync(join(tmpdir(), 'dps-rig-nats-'));
-  const child = spawn(
-    'nats-server',
-    [
-      ...['--jetstream', '--store_dir', directory, '--addr', '127.0.0.1', '--port', '-1'],
-      ...['--ports_file_dir', directory, ...more],
-    ],
-    { stdio: 'ignore' },
-  );
-  const portsFile = join(directory, `nats-server_${child.pid}.ports`);
-  let url = '';
-  await eventually(() => {
-    url = urlFrom(portsFile) ?? '';
-    return url !== '';
+  const what = config === undefined ? ['--jetstream', '--store_dir', directory] : ['--config', config];
+  const where = ['--addr', '127.0.0.1', '--port', '-1', '--ports_file_dir', directory];
+  const child = spawn('nats-server', [...what, ...where], {
+    stdio: 'ignore',
+    env: { ...process.env, ...environment },
   });
-  return {
-    url,
-    [Symbol.asyncDispose]: async () => {
-      await end(child);
-      rmSync(directory, { recursive: true, force: true });
-    },
+  const stop = async (): Promise<void> => {
+    await end(child);
+    rmSync(directory, { recursive: true, force: true });
   };
+  const portsFile = join(directory, `nats-server_${child.pid}.ports`);
+  let url: string | undefined;
+  try {
+    await eventually(() => {
+      url = urlFrom(portsFile);
+      return url !== undefined;
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: url ?? '', [Symbol.asyncDispose]: stop };
 }
 
 function urlFrom(portsFile: string): string | undefined {

@@ -6,9 +6,11 @@ import {
   latencyNames,
   type PolicyRequest,
   type ProfileName,
+  type ServiceFault,
   type ServiceRight,
   serviceRights,
 } from '../../../simulators/index.ts';
+import { addFault } from './fault-option.ts';
 
 /** What the options of {@link addBehaviourOptions} parse to. */
 export interface BehaviourOptions {
@@ -17,6 +19,7 @@ export interface BehaviourOptions {
   readonly latency: Latency;
   readonly seed: number;
   readonly policy: readonly PolicyRequest[];
+  readonly fault: readonly ServiceFault[];
 }
 
 /** Adds what changes how the emulator answers: rules, a profile, latency, and policies with fewer rights. */
@@ -39,7 +42,8 @@ export function addBehaviourOptions(command: Command): Command {
         .choices(latencyNames)
         .default('zero'),
     )
-    .option('--seed <n>', 'of the choices of profile and latency', parseSeed, 1)
+    .option('--fault <fault>', 'throttle=20%, delay,ms=500,on=poll, ...; may be repeated', addFault, [])
+    .option('--seed <n>', 'of the choices of profile, latency and faults', parseSeed, 1)
     .option(
       '--policy <name=rights>',
       `a policy of the service API; rights, comma-separated: ${serviceRights.join(', ')}; may be repeated`,

@@ -138,6 +138,7 @@ async function start(
       rules: options.rule,
       profile: options.profile,
       latency: options.latency,
+      faults: options.fault,
       seed: options.seed,
       policies: options.policy,
       hubWeights: options.hubWeight,

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { ServiceFault } from '../../../simulators/index.ts';
 import { UsageError } from '../../../simulators/kernel/errors.ts';
 import { describeDryRun } from '../../environment/azure/dry-run.ts';
 import { parseShard, type Shard } from '../../plan/shards.ts';
@@ -9,6 +10,7 @@ import { withDevices } from '../../scenario/resize.ts';
 import { scenarioFileOf } from '../../scenario/scenario-file.ts';
 import { collectOverride, parseCount, parseWhole } from '../parse-options.ts';
 import { type RunAndReportOptions, runAndReport } from '../run-and-report.ts';
+import { addFault, withFaults } from './fault-option.ts';
 
 interface RunCommandOptions {
   readonly devices?: number;
@@ -31,7 +33,9 @@ interface RunCommandOptions {
 interface ScenarioOptions {
   readonly seed: readonly Override[];
   readonly workers?: number;
+  readonly fault: readonly ServiceFault[];
   readonly proxy?: string;
+  readonly backend?: 'process' | 'container';
 }
 
 /** `dps-rig run FILE`: registers the scenario's fleet, judges it and writes the reports. */
@@ -49,6 +53,18 @@ export function addRunCommand(program: Command): void {
     )
     .option('--workers <n>', 'this many worker threads', parseCount)
     .option('--proxy <url>', 'HTTP proxy of every device: http://[user:password@]host:port')
+    .option(
+      '--fault <fault>',
+      'a fault of the service besides those of the scenario: throttle=20%, delay,ms=500,on=poll; may be repeated',
+      addFault,
+      [],
+    )
+    .addOption(
+      new Option('--backend <where>', 'where TPMs, tokens and emulator of the run run').choices([
+        'process',
+        'container',
+      ]),
+    )
     .option('--set <key=value>', 'sets a key of the scenario; may be repeated', collectOverride, [])
     .option('--out <directory>', 'where the reports go (default: out/<scenario>)')
     .option('--keylog <file>', 'write the TLS keys of the connections, for Wireshark and tshark')
@@ -77,7 +93,11 @@ export function addRunCommand(program: Command): void {
         { path: 'run.workers', value: options.workers },
         { path: 'run.proxy', value: options.proxy },
       ].filter(({ value }) => value !== undefined);
-      const loaded = await loadScenario(file, [...options.set, ...options.seed, ...named]);
+      const overrides = [...options.set, ...options.seed, ...named];
+      const loaded = await loadScenario(file, [
+        ...overrides,
+        ...(options.backend === undefined ? [] : await backendOf(file, overrides, options.backend)),
+      ]);
       const scenario = options.devices === undefined ? loaded : withDevices(loaded, options.devices);
       if (options.dryRun === true) {
         process.stdout.write(`${(await describeDryRun(scenario, file)).join('\n')}\n`);
@@ -85,7 +105,7 @@ export function addRunCommand(program: Command): void {
       }
       const { out, quiet, keylog, allowEndpoint, consent, shard } = options;
       const nats = await coordinationOf(options);
-      const { exitCode } = await runAndReport(scenario, file, {
+      const { exitCode } = await runAndReport(withFaults(scenario, options.fault), file, {
         ...{
           out,
           quiet,
@@ -98,6 +118,25 @@ export function addRunCommand(program: Command): void {
       });
       process.exitCode = exitCode;
     });
+}
+
+/** All layers that the scenario has: an emulator that runs already stays where it is. */
+async function backendOf(
+  file: string,
+  overrides: readonly Override[],
+  value: 'process' | 'container',
+): Promise<readonly Override[]> {
+  const { endpoint } = await loadScenario(file, overrides);
+  return [
+    { path: 'tpm.backend', value },
+    { path: 'hsm.backend', value },
+    ...(endpoint.kind === 'emulator'
+      ? [
+          { path: 'endpoint.kind', value: 'emulator' },
+          { path: 'endpoint.backend', value },
+        ]
+      : []),
+  ];
 }
 
 /** @throws UsageError when the fleet is to be spread in two ways, or its keys would go over the network in the clear */

@@ -57,8 +57,17 @@ export async function connectAzure(endpoint: AzureEndpoint, run: AzureRun): Prom
         message: 'manual devices are made in hubs, and nothing is said of how to reach those',
       });
     },
+    addFaults: (faults) => {
+      if (faults.length === 0) return Promise.resolve();
+      throw new ScenarioError({
+        ...{ file: run.scenarioFile, key: 'fleet' },
+        message: 'a real service has no faults to order: serviceFaults need an emulator',
+      });
+    },
     devices: () => Promise.resolve([]),
     telemetry: () => Promise.resolve([]),
+    // Its service API shows no more of an enrollment than what the run itself has told it.
+    evidence: () => Promise.resolve(undefined),
     registrations: () => readRegistrations(service, journal, run.planned(), signal),
     // The journal stays where something could not be removed: `dps-rig cleanup` goes on with it.
     [Symbol.asyncDispose]: async () => {

@@ -230,4 +230,45 @@ export const deviceSymptoms: ExplanationTable = {
       },
     ],
   },
+  CODEC: {
+    means: 'Bytes or text do not follow their format: base64, a TPM structure, JSON.',
+    source: 'dps-rig',
+    causes: [
+      {
+        because: 'a key is written without the padding of its base64',
+        tell: 'its length is not a multiple of four',
+        fix: 'Write the key with its padding.',
+        reproduce: 'failure/keys/without-padding.toml',
+      },
+      {
+        because: 'a TPM, or what stands before it, sent less than a whole response',
+        tell: 'the size in the header of the response is larger than what came',
+        fix: 'Look at what stands between program and TPM: a proxy, a serial line, a broker.',
+      },
+    ],
+  },
+  PIN_UNREADABLE: {
+    means: 'The file with the PIN of a token cannot be read by this process.',
+    source: 'iot-identity-service 325, 334',
+    causes: [
+      {
+        because: 'the service runs as another user than the one who set it up',
+        tell: 'read the file as the user of the service: sudo -u USER cat FILE',
+        fix: 'Let the user of the service read PIN file and store.',
+        reproduce: 'failure/pkcs11/service-is-another-user.toml',
+      },
+    ],
+  },
+  CERTIFICATE_KEY_MISMATCH: {
+    means: 'The certificate is for another key than the one that it is to be used with.',
+    source: 'dps-rig; OpenSSL says "key values mismatch"',
+    texts: ['key values mismatch'],
+    causes: [
+      {
+        because: 'key and certificate were renewed apart',
+        tell: 'compare openssl x509 -pubkey -noout with openssl pkey -pubout',
+        fix: 'Issue the certificate from a request that is made with the key in use.',
+      },
+    ],
+  },
 };

@@ -227,7 +227,7 @@ class IotEdgeClient implements ProvisioningClient {
   /** None for X.509, which the TLS handshake proves. */
   async #registrationToken({ security, recorder, signal }: Attempt): Promise<string | undefined> {
     if (security.attestation === 'x509') return undefined;
-    const { endpoint, spec, clock } = this.#setup;
+    const { endpoint, spec, clock, sent } = this.#setup;
     const named = security.attestation === 'tpm' || this.#profile.sas.symmetricKeyHasSkn;
     const keyName = named ? REGISTRATION_KEY_NAME : undefined;
     const resource = `${endpoint.idScope}/registrations/${spec.registrationId}`;
@@ -242,7 +242,9 @@ class IotEdgeClient implements ProvisioningClient {
           return recorder.time('tpm', 'tpm.sign', () => sign(input));
       }
     };
-    return createEdgeToken({ resource, keyName }, this.#profile, timed, clock);
+    const token = await createEdgeToken({ resource, keyName }, this.#profile, timed, clock);
+    if (sent !== undefined) sent.sasToken = token;
+    return token;
   }
 
   #prepared(): SecurityModule {

@@ -100,6 +100,7 @@ class NativeClient implements ProvisioningClient {
   #body(security: SecurityModule): DeviceRegistration {
     const { registrationId } = this.#setup.spec;
     if (security.attestation !== 'tpm') return { registrationId };
+    if (this.#setup.sent !== undefined) this.#setup.sent.endorsementKey = security.endorsementKey;
     const endorsementKey = toBase64(security.endorsementKey);
     const storageRootKey = toBase64(security.storageRootKey);
     return { registrationId, tpm: { endorsementKey, storageRootKey } };
@@ -171,10 +172,12 @@ class NativeClient implements ProvisioningClient {
   }
 
   async #token(keyName: string, sign: (input: Uint8Array) => Promise<Uint8Array>): Promise<RequestProof> {
-    const { spec, endpoint, fault, clock } = this.#setup;
+    const { spec, endpoint, fault, clock, sent } = this.#setup;
     const { registrationId } = spec;
     const request = { idScope: endpoint.idScope, registrationId, keyName, fault };
-    return { kind: 'sas', token: await createRegistrationToken(request, sign, clock) };
+    const token = await createRegistrationToken(request, sign, clock);
+    if (sent !== undefined) sent.sasToken = token;
+    return { kind: 'sas', token };
   }
 
   #register(

@@ -8,6 +8,7 @@ import type { DpsEndpoint } from '../../transport/provisioning-transport.ts';
 import type { AttemptRecorder } from '../attempt-recorder.ts';
 import type { DeviceCredentials, DeviceSpec } from '../device-spec.ts';
 import type { DeviceResult } from '../device-trace.ts';
+import type { SentProof } from '../evidence/collect-evidence.ts';
 import type { EdgeSettings } from '../platforms/edge-settings.ts';
 import type { RetryPolicy } from '../retry-policy.ts';
 
@@ -47,6 +48,8 @@ export interface ClientSetup {
   /** See `pollDelayMs`. */
   readonly pollJitter: number;
   readonly userAgent: string | undefined;
+  /** Takes what the client shows to DPS, for a diagnosis. Absent: nobody asks. */
+  readonly sent?: SentProof | undefined;
   /** For the client `iot-edge`. */
   readonly edge: EdgeSettings;
 }

@@ -25,7 +25,9 @@ export function issueTpm(
       kind: 'tpm',
       tpmId: tpm.tpmId,
       stateFile: tpm.stateFile,
-      endorsementKey: plan.presentedEndorsementKey === 'own' ? own : foreign,
+      endorsementKey: { own, foreign, cut: toBase64(tpm.endorsementKey.subarray(0, 100)) }[
+        plan.presentedEndorsementKey
+      ],
       storageRootKey: toBase64(tpm.storageRootKey),
     },
     attestation: {

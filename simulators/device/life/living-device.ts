@@ -25,7 +25,7 @@ export interface LivingDeviceOptions {
 export function createLivingDevice(
   setup: ClientSetup,
   { steps, directory, recordSteps, ...rest }: LivingDeviceOptions,
-): Device {
+): Omit<Device, 'evidence'> {
   return {
     spec: setup.spec,
     // Powering on is part of a life.

@@ -146,8 +146,18 @@ function note(
   const { refusal, status = 200, beganMs } = came;
   const path = device === undefined ? '' : deviceAddress(device.idScope, device.registrationId);
   const method = `AMQP ${what.slice(0, 100)}`;
-  return logRequest(parts, { method, path, device, beganMs }, { status: refusal?.status ?? status, refusal });
+  const operation = operations.get(what);
+  return logRequest(
+    parts,
+    { method, path, device, operation, beganMs },
+    { status: refusal?.status ?? status, refusal },
+  );
 }
+
+const operations = new Map<string, 'register' | 'poll'>([
+  [OPERATION_REGISTER, 'register'],
+  [OPERATION_STATUS, 'poll'],
+]);
 
 const rejection = (refusal: Refusal, requestId: string, clock: Clock): AmqpError =>
   amqpErrorOf(refusal, requestId, clock.nowMs());

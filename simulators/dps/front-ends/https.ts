@@ -7,6 +7,8 @@ import { clientChainOf } from '../../server/client-chain.ts';
 import { readBody } from '../../server/read-body.ts';
 import { serviceTime } from '../../wire/service-time.ts';
 import type { PresentedProof } from '../attestation/attest.ts';
+import type { LoggedRequest } from '../dps-control.ts';
+import type { FaultInjector, WireFault } from '../fault-injector.ts';
 import { refusals } from '../refusal.ts';
 import type { DeviceRequest, RegistrationService } from '../registration-service.ts';
 import type { RequestLog } from '../request-log.ts';
@@ -24,6 +26,8 @@ export interface HttpsFrontEndParts {
   readonly retryAfterSeconds: number;
   /** How long the answer to a request is held back; 0 is not at all. */
   readonly latencyMs?: (what: string) => number;
+  /** What happens to the answer on its way. */
+  readonly wireFaultsOf?: FaultInjector['wireFaultsOf'];
 }
 
 /**
@@ -37,8 +41,10 @@ export function createHttpsFrontEnd(parts: HttpsFrontEndParts): RequestListener 
     const requestId = randomUUID();
     const target = request.url ?? '';
     const matched = matchRoute(request.method ?? '', target);
-    const finish = (answer: HttpAnswer): void => {
+    const wireFaults = wireFaultsOf(matched, parts);
+    const finish = (decided: HttpAnswer): void => {
       const nowMs = clock.nowMs();
+      const answer = withRetryAfter(decided, wireFaults, nowMs);
       const status = sendAnswer(response, answer, { requestId, nowMs });
       const refusal = 'refusal' in answer ? answer.refusal : undefined;
       log.add({
@@ -47,13 +53,20 @@ export function createHttpsFrontEnd(parts: HttpsFrontEndParts): RequestListener 
         method: request.method ?? '',
         path: target.split('?')[0] ?? '', // a query may hold anything, also a token
         registrationId: matched.route?.registrationId,
+        operation: operationOf(matched),
         status,
+        retryAfterSeconds: retryAfterOf(answer),
         errorCode: refusal?.errorCode,
         reason: refusal?.reason,
         durationMs: clock.monotonicMs() - beganMs,
       });
     };
-    const latencyMs = parts.latencyMs?.(`${request.method ?? ''} ${target}`) ?? 0;
+    if (wireFaults.some(({ kind }) => kind === 'reset')) {
+      request.socket.destroy();
+      return;
+    }
+    if (wireFaults.some(({ kind }) => kind === 'silence')) return;
+    const latencyMs = (parts.latencyMs?.(`${request.method ?? ''} ${target}`) ?? 0) + heldBackMs(wireFaults);
     const received = readBody(request, BODY_LIMIT_BYTES);
     const due =
       latencyMs === 0 ? received : received.then((body) => clock.sleepMs(latencyMs).then(() => body));
@@ -68,6 +81,41 @@ export function createHttpsFrontEnd(parts: HttpsFrontEndParts): RequestListener 
       () => response.destroy(), // the client went away
     );
   };
+}
+
+function operationOf({ route }: Matched): LoggedRequest['operation'] {
+  if (route === undefined || route.kind === 'lookup') return undefined;
+  return route.kind === 'operation' ? 'poll' : 'register';
+}
+
+function retryAfterOf(answer: HttpAnswer): number | undefined {
+  if ('refusal' in answer) return answer.refusal.retryAfterSeconds;
+  const seconds = Number(answer.headers?.['Retry-After']);
+  return Number.isNaN(seconds) ? undefined : seconds;
+}
+
+function wireFaultsOf(
+  { route }: Matched,
+  { wireFaultsOf: ordered }: Pick<HttpsFrontEndParts, 'wireFaultsOf'>,
+): readonly WireFault[] {
+  if (route === undefined || ordered === undefined || route.kind === 'lookup') return [];
+  return ordered(route.kind === 'operation' ? 'poll' : 'register', route.registrationId);
+}
+
+const heldBackMs = (faults: readonly WireFault[]): number =>
+  faults.reduce((sum, fault) => sum + (fault.kind === 'delay' ? fault.ms : 0), 0);
+
+const DATE_IN_MS = 2_000;
+
+/** A proxy on the way may write it in another form, or drop it. */
+function withRetryAfter(answer: HttpAnswer, faults: readonly WireFault[], nowMs: number): HttpAnswer {
+  const fault = faults.find(({ kind }) => kind === 'retry-after');
+  if (fault?.kind !== 'retry-after' || 'refusal' in answer || answer.status !== 202) return answer;
+  const { 'Retry-After': _own, ...headers } = answer.headers ?? {};
+  if (fault.value === 'absent') return { ...answer, headers };
+  const value =
+    fault.value === 'http-date' ? new Date(nowMs + DATE_IN_MS).toUTCString() : String(fault.value);
+  return { ...answer, headers: { ...headers, 'Retry-After': value } };
 }
 
 function answerTo(

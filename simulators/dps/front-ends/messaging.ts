@@ -3,6 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { RegistrationOperationStatus } from '../../wire/device-api.ts';
 import { serviceTime } from '../../wire/service-time.ts';
 import type { DeviceIdentity } from '../attestation/attest.ts';
+import type { LoggedRequest } from '../dps-control.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 import type { DeviceRequest, RegistrationService } from '../registration-service.ts';
 import type { RequestLog } from '../request-log.ts';
@@ -70,11 +71,13 @@ export const statusOf = (answer: OperationAnswer): number =>
  * @returns the id of the request, which clients are told when it is refused
  */
 export function logRequest(
-  { log, clock }: Pick<MessagingParts, 'log' | 'clock'>,
+  { log, clock, retryAfterSeconds }: Pick<MessagingParts, 'log' | 'clock' | 'retryAfterSeconds'>,
   asked: {
     readonly method: string;
     readonly path: string;
     readonly device: DeviceIdentity | undefined;
+    /** Absent where nothing was asked for, as in a CONNECT. */
+    readonly operation?: LoggedRequest['operation'];
     /** Of the monotonic clock; absent where nothing was worked on. */
     readonly beganMs?: number | undefined;
   },
@@ -87,7 +90,9 @@ export function logRequest(
     method: asked.method,
     path: asked.path,
     registrationId: asked.device?.registrationId,
+    operation: asked.operation,
     status: outcome.status,
+    retryAfterSeconds: outcome.status === 202 ? retryAfterSeconds : outcome.refusal?.retryAfterSeconds,
     errorCode: outcome.refusal?.errorCode,
     reason: outcome.refusal?.reason,
     durationMs: asked.beganMs === undefined ? 0 : clock.monotonicMs() - asked.beganMs,

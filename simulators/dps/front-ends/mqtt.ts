@@ -100,7 +100,10 @@ function createSession(device: DeviceRequest, parts: MessagingParts): MqttSessio
       const status = statusOf(answer);
       const requestId = logRequest(
         parts,
-        { method: 'MQTT PUBLISH', path: asked.path, device },
+        {
+          ...{ method: 'MQTT PUBLISH', path: asked.path, device },
+          operation: asked.path === REGISTER_TOPIC ? 'register' : 'poll',
+        },
         { status, refusal },
       );
       const body =

@@ -3,20 +3,19 @@ import { createLimiter } from '../../kernel/limiter.ts';
 import { withQueue } from '../decorators/queue.ts';
 import type { HostedTpm, TpmHost } from '../tpm-host.ts';
 import type { TpmTransport } from '../transport.ts';
-import { openSwtpmPool, type StateStore, type SwtpmPool } from '../transports/swtpm-pool.ts';
+import type { StateStore, SwtpmPool } from '../transports/swtpm-pool.ts';
 import { openOnce } from './open-once.ts';
 import { openWorkingState } from './working-state.ts';
 
 interface PooledHostOptions {
   readonly workDirectory: string;
-  readonly poolSize: number;
+  /** Closed with the host. */
+  readonly pool: SwtpmPool;
   readonly decorate: (transport: TpmTransport, tpmId: string) => TpmTransport;
 }
 
-/** A host whose TPMs are files that take turns in a few swtpm processes. */
-export async function startPooledHost(options: PooledHostOptions): Promise<TpmHost> {
-  const { workDirectory, poolSize, decorate } = options;
-  const pool = await openSwtpmPool({ size: poolSize, workDirectory });
+/** A host whose TPMs are files that take turns in a few swtpms. */
+export function startPooledHost({ workDirectory, pool, decorate }: PooledHostOptions): TpmHost {
   const tpms = openOnce((tpm) =>
     Promise.try(() => {
       const store = openWorkingState(workDirectory, tpm);

@@ -64,21 +64,34 @@ export async function openSocketTpm(options: SocketTpmOptions): Promise<TpmTrans
 }
 
 async function connectTo(address: TpmAddress, signal: AbortSignal): Promise<FramedConnection> {
+  const socket = await connectSocket(address, signal);
+  const where = whereIs(address);
+  return new FramedConnection(
+    socket,
+    () => new TransportError('tpm', 'TPM_CLOSED', `the TPM at ${where} closed the connection`),
+  );
+}
+
+const whereIs = (address: TpmAddress): string =>
+  address.kind === 'tcp' ? `${address.host}:${address.port}` : address.path;
+
+/**
+ * A bare connection to where a TPM listens.
+ *
+ * @throws TransportError of phase `connect` when nobody listens there, `timeout` or `aborted` by the signal
+ */
+export async function connectSocket(address: TpmAddress, signal: AbortSignal): Promise<Socket> {
   const socket = connect(
     address.kind === 'tcp' ? { host: address.host, port: address.port } : { path: address.path },
   );
-  const where = address.kind === 'tcp' ? `${address.host}:${address.port}` : address.path;
   try {
-    await untilAborted(connected(socket, where), signal);
+    await untilAborted(connected(socket, whereIs(address)), signal);
   } catch (error) {
     socket.destroy();
     throw error;
   }
   socket.setNoDelay(true);
-  return new FramedConnection(
-    socket,
-    () => new TransportError('tpm', 'TPM_CLOSED', `the TPM at ${where} closed the connection`),
-  );
+  return socket;
 }
 
 function connected(socket: Socket, where: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { InvariantError } from '../../kernel/errors.ts';
 import { commands } from '../codec/commands.ts';
 import type { TpmTransport } from '../transport.ts';
-import type { SwtpmProcess } from './swtpm-process.ts';
+import type { SwtpmConnection } from './swtpm-connection.ts';
 import { commandCodeOf, responseCodeOf } from './tpm-framing.ts';
 
 /** A TPM on loan, and what its borrower did to it. */
@@ -45,7 +45,7 @@ const readOnlyCommands: ReadonlySet<number> = new Set(
 );
 
 /** Watches what one borrower sends to a swtpm. */
-export function watchState(tpm: SwtpmProcess): StateWatch {
+export function watchState(tpm: SwtpmConnection): StateWatch {
   let [changed, localitySet, ended] = [false, false, false];
   const assertOnLoan = (): void => {
     if (ended) throw new InvariantError('a TPM was used after its loan had ended');

@@ -14,7 +14,7 @@ export interface StateStore {
 }
 
 /** What a device or a test does with a TPM between taking it and giving it back. */
-type TpmFlow<T> = (transport: TpmTransport) => Promise<T>;
+export type TpmFlow<T> = (transport: TpmTransport) => Promise<T>;
 
 export interface SwtpmPoolOptions {
   /** How many swtpm processes, that is how many TPMs can be in use at once; the number of cores is a good one. */

@@ -1,0 +1,16 @@
+import { certain, type FailureCause } from '../cause.ts';
+import { codeOf, type Evidence } from '../evidence.ts';
+
+const messageOf = ({ result }: Evidence): string =>
+  result.kind === 'error' ? result.error.message : result.message;
+
+/** The way leads through somebody who refuses. */
+export const proxyRefuses: FailureCause = {
+  explain: 'PROXY_AUTHENTICATION_REQUIRED',
+  scenario: null,
+  fix: 'give the device the name and password of the proxy',
+  find: (evidence) =>
+    /^PROXY_/.test(codeOf(evidence))
+      ? certain(`the proxy lets nobody through: ${messageOf(evidence)}`)
+      : undefined,
+};
