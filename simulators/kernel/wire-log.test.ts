@@ -3,7 +3,8 @@ import { shownBody, shownBytes, shownText, tellMoments } from './wire-log.ts';
 
 describe('what is shown of the wire', () => {
   it('is a SAS token without its signature', () => {
-    const token = 'SharedAccessSignature sr=0ne%2Fregistrations%2Fd&sig=c2VjcmV0%3D&se=1700000000&skn=registration';
+    const token =
+      'SharedAccessSignature sr=0ne%2Fregistrations%2Fd&sig=c2VjcmV0%3D&se=1700000000&skn=registration';
     expect(shownText(token)).toBe(
       'SharedAccessSignature sr=0ne%2Fregistrations%2Fd&sig=(redacted)&se=1700000000&skn=registration',
     );

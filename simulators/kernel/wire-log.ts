@@ -1,3 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { systemClock } from './clock.ts';
+
 /** Where things go by between a device and what it talks to, from its own steps outwards. */
 export const wireLayers = ['step', 'tpm', 'pkcs11', 'tls', 'http', 'mqtt', 'amqp'] as const;
 export type WireLayer = (typeof wireLayers)[number];
@@ -20,6 +23,25 @@ export interface WireMoment {
 }
 
 export type WireTap = (moment: WireMoment) => void;
+
+/** Of one device: what it does belongs to it, on however many connections. */
+const taps = new AsyncLocalStorage<WireTap>();
+
+/** Does the work of a device whose messages somebody sees. */
+export const watched = <T>(tap: WireTap, work: () => T): T => taps.run(tap, work);
+
+/** Whether somebody sees what the device of this moment does; connections ask once, when they are opened. */
+export const currentTap = (): WireTap | undefined => taps.getStore();
+
+/** Tells whoever watches what went by just now, or since a time of the monotonic clock. */
+export function tellWire(
+  tap: WireTap | undefined,
+  layer: WireLayer,
+  tell: () => WireDetail,
+  sinceMs = systemClock.monotonicMs(),
+): void {
+  tap?.({ layer, atMs: sinceMs, durationMs: systemClock.monotonicMs() - sinceMs, tell });
+}
 
 /** A moment in words, as plain data. */
 export interface WireRecord extends WireDetail {
