@@ -4,6 +4,7 @@ import { deviceFault } from '../faults/table.ts';
 import { type Clock, lateClock, systemClock } from '../kernel/clock.ts';
 import { startDeadline } from '../kernel/deadline.ts';
 import { InvariantError, serializeError } from '../kernel/errors.ts';
+import { currentTap, tellWire } from '../kernel/wire-log.ts';
 import { type RecordedCall, withRecorder } from '../pkcs11/decorators/recorder.ts';
 import { type TokenHost, withDecorator } from '../pkcs11/token-host.ts';
 import { withTappedTpms } from '../tpm/decorators/wire-tap.ts';
@@ -290,5 +291,14 @@ function tokensFor(
   if (tokens === undefined) return undefined;
   const found = fault?.token === undefined ? tokens : withTokenFault(tokens, fault.token);
   if (!recordSteps) return found;
-  return withDecorator(found, (cryptoki) => withRecorder(cryptoki, clock, (call) => void calls.push(call)));
+  return withDecorator(found, (cryptoki) => withRecorder(cryptoki, clock, keepCall(calls)));
 }
+
+/** For the steps, and for whoever watches: what goes wrong while a device is made ready is in no step. */
+const keepCall =
+  (calls: RecordedCall[]) =>
+  (made: RecordedCall): void => {
+    const { call, result, startMs } = made;
+    calls.push(made);
+    tellWire(currentTap(), 'pkcs11', () => ({ text: `${call}: ${result}` }), startMs);
+  };

@@ -31,7 +31,7 @@ export class DeviceWatch {
       register: async (signal) => {
         const beganMs = systemClock.monotonicMs();
         const trace = await watched(this.tap, () => device.register(signal));
-        for (const step of trace.steps) this.tap(momentOf(step, beganMs));
+        for (const step of trace.steps.filter(isOfDevice)) this.tap(momentOf(step, beganMs));
         return trace;
       },
       watched: () => ({
@@ -42,9 +42,11 @@ export class DeviceWatch {
   }
 }
 
-/** What a token was called for is among the steps, by the names of PKCS #11. */
+/** What a token was called for is among the steps too, by the names of PKCS #11: that was told as it went by. */
+const isOfDevice = ({ step }: TraceStep): boolean => !step.startsWith('C_');
+
 const momentOf = ({ atMs, durationMs, step, detail }: TraceStep, beganMs: number): WireMoment => ({
-  layer: step.startsWith('C_') ? 'pkcs11' : 'step',
+  layer: 'step',
   atMs: beganMs + atMs,
   durationMs,
   tell: () => ({ text: detail === '' ? step : `${step}: ${detail}` }),

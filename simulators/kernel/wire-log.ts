@@ -70,6 +70,7 @@ export function shownText(text: string): string {
 
 /** Bytes in hexadecimal, the first of many. */
 export function shownBytes(bytes: Uint8Array): string {
+  if (bytes.length === 0) return '(empty)';
   const hex = Buffer.from(bytes.subarray(0, SHOWN_BYTES)).toString('hex');
   return bytes.length <= SHOWN_BYTES ? hex : `${hex}… (${bytes.length} bytes)`;
 }
