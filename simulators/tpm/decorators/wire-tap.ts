@@ -26,7 +26,7 @@ const tapped = (tpm: HostedTpm, tap: WireTap): HostedTpm => ({
 });
 
 /** A transport whose commands and responses somebody sees. */
-export function withWireTap(inner: TpmTransport, tap: WireTap): TpmTransport {
+function withWireTap(inner: TpmTransport, tap: WireTap): TpmTransport {
   const begin = (command: Uint8Array) => {
     const atMs = systemClock.monotonicMs();
     const ended = (tell: () => WireDetail): void =>
