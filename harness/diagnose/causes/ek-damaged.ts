@@ -12,15 +12,15 @@ export const ekDamaged: FailureCause = {
     const presented = presentedEndorsementKey(evidence);
     if (!isRefusedIdentity(evidence) || tpm?.condition.kind !== 'answers' || typeof presented !== 'string')
       return undefined;
-    const { endorsementKey, endorsementKeysByTemplate = {} } = tpm.condition;
+    const { endorsementKey, endorsementKeyBytes, endorsementKeysByTemplate = {} } = tpm.condition;
     if (endorsementKey !== individual?.endorsementKey || presented === endorsementKey) return undefined;
     if (
       Object.values(endorsementKeysByTemplate).includes(presented) ||
-      tpm.presentedBytes === tpm.recordedBytes
+      tpm.presentedBytes === endorsementKeyBytes
     )
       return undefined;
     return certain(
-      `the device presents ${tpm.presentedBytes ?? 0} bytes (${shortDigest(presented)}) where the EK of its TPM, which is enrolled, has ${tpm.recordedBytes ?? 0} (${shortDigest(endorsementKey)})`,
+      `the device presents ${tpm.presentedBytes ?? 0} bytes (${shortDigest(presented)}) where the EK of its TPM, which is enrolled, has ${endorsementKeyBytes ?? 0} (${shortDigest(endorsementKey)})`,
     );
   },
 };

@@ -56,6 +56,7 @@ export const answeringTpm = (changes: Partial<TpmCondition>): TpmEvidence => ({
     kind: 'answers',
     persistentHandles: [0x81000001, 0x81010001],
     endorsementKey: 'ek',
+    endorsementKeyBytes: 314,
     storageRootKey: 'srk',
     lockout: { active: false, failedTries: 0, maxTries: 3 },
     ownerPassword: false,

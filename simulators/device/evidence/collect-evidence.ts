@@ -146,7 +146,6 @@ async function tpmEvidence(
             : {
                 presentedEndorsementKey: sha256Hex(sent.endorsementKey),
                 presentedBytes: sent.endorsementKey.length,
-                recordedBytes: fromBase64(credentials.endorsementKey).length,
               }),
         }
       : {};

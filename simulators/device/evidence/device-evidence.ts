@@ -78,9 +78,8 @@ export interface TpmEvidence {
   readonly storageRootKeyOnRecord?: string;
   /** What the device sent to the service; absent where that is not known: then what its TPM shows. */
   readonly presentedEndorsementKey?: string;
-  /** How long that was, and how long the one on record is. */
+  /** How long that was. */
   readonly presentedBytes?: number;
-  readonly recordedBytes?: number;
   /** What the TPM shows now, or why it shows nothing. */
   readonly condition: TpmCondition | { readonly kind: 'silent'; readonly code: string };
 }
