@@ -62,7 +62,7 @@ async function startContainer(
   const options = { ...withoutAbsent(ordered), ...limitsOf(quotas), rules: withoutAbsent(rules), seed };
   const container = resources.use(await startEmulatorContainer(options));
   const { ports, control } = container;
-  await control.orderFaults(faults);
+  if (faults.length > 0) await control.orderFaults(faults);
   const info = await control.info();
   const running = resources.move();
   return {

@@ -30,7 +30,8 @@ export async function prepareFleet(run: FleetRun, given?: FleetAuthority): Promi
       Iterator.from(plan.devices).map(({ spec }) => spec),
     ),
   );
-  await endpoint.addFaults(fleetFaults(plan));
+  const faults = fleetFaults(plan);
+  if (faults.length > 0) await endpoint.addFaults(faults);
   let done = 0;
   await Promise.all(
     ranges.map(async (range) => {

@@ -68,7 +68,8 @@ export async function coordinateFleet(work: FleetWork, options: CoordinateOption
   if (work.endpoint.kind !== 'null') {
     const specs = Iterator.from(work.plan.devices).map(({ spec }) => spec);
     await work.endpoint.enroll(groupEnrollments(authority, specs));
-    await work.endpoint.addFaults(fleetFaults(work.plan));
+    const faults = fleetFaults(work.plan);
+    if (faults.length > 0) await work.endpoint.addFaults(faults);
   }
   const coordination: Coordination = {
     ...{ ...options, runId: `dps-rig-${randomUUID()}`, work, authority },
