@@ -3,7 +3,7 @@ import { byUrgency, judgeCell, nameCells } from './cells.ts';
 import { commonActual, errorsAreWanted, oracleChecks, scenarioChecks } from './checks.ts';
 import { describeGrades, gradesAreOf } from './client-grades.ts';
 import { align, type Column, columnsOf, cut, fold, pad } from './console-layout.ts';
-import { commandsOf, groupDiagnoses } from './diagnoses.ts';
+import { commandsOf, groupDiagnoses, notLookedInto } from './diagnoses.ts';
 import { formatCount, formatMs } from './figures.ts';
 import { describeKeyCustody } from './key-custody.ts';
 import { phasesOf } from './phases.ts';
@@ -265,10 +265,18 @@ function diagnosesBlock(result: RunResult, screen: Screen): Lines {
     ];
   });
   const left = groups.length - shown.length;
+  const unseen = notLookedInto(result);
   return [
     heading('diagnoses', 'from what the devices had and what the service knew', screen),
     ...lines,
     ...(left > 0 ? [colors.dim(`    … and ${plural(left, 'more cause')}, all in the report`)] : []),
+    ...(unseen > 0
+      ? [
+          colors.dim(
+            `    ${plural(unseen, 'more device')} not looked into: others had failed under the same code`,
+          ),
+        ]
+      : []),
   ];
 }
 

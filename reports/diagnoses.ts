@@ -31,6 +31,22 @@ export function groupDiagnoses(
     .toSorted((a, b) => b.count - a.count);
 }
 
+/**
+ * How many failed devices nobody has looked into, as others had failed alike: they are counted under their codes.
+ *
+ * @param cell only the devices of this cell
+ */
+export function notLookedInto(
+  { cells, diagnoses = [] }: Pick<RunResult, 'cells' | 'diagnoses'>,
+  cell?: string,
+): number {
+  const isMine = (name: string): boolean => cell === undefined || name === cell;
+  const failed = cells
+    .filter(({ name }) => isMine(name))
+    .reduce((sum, { outcomes }) => sum + outcomes.ended + outcomes.error, 0);
+  return Math.max(0, failed - diagnoses.filter((diagnosis) => isMine(diagnosis.cell)).length);
+}
+
 /** What to read and what to run, as a user would type it. */
 export const commandsOf = ({
   explain,

@@ -1,5 +1,5 @@
 import { judgeCell } from './cells.ts';
-import { commandsOf, groupDiagnoses } from './diagnoses.ts';
+import { commandsOf, groupDiagnoses, notLookedInto } from './diagnoses.ts';
 import { type Markup, markup } from './markup.ts';
 import type { CellResult, Check, RunResult } from './run-result.ts';
 
@@ -67,6 +67,9 @@ function diagnosesOf({ name }: CellResult, result: RunResult): Markup | undefine
     const read = commandsOf(group).join('; ');
     return `${count} x ${code} ${cause} (${confidence}): ${statement} [${read}] e.g. ${examples.join(', ')}`;
   });
+  const unseen = notLookedInto(result, name);
+  if (lines.length > 0 && unseen > 0)
+    lines.push(`${unseen} x not looked into: others had failed under the same code`);
   return lines.length === 0 ? undefined : markup`<system-out>${lines.join('\n')}</system-out>`;
 }
 

@@ -1,7 +1,7 @@
 import { byUrgency, judgeCell, nameCells } from './cells.ts';
 import { errorsAreWanted, oracleChecks, scenarioChecks } from './checks.ts';
 import { describeGrades, gradeColumns, gradesAreOf } from './client-grades.ts';
-import { groupDiagnoses } from './diagnoses.ts';
+import { groupDiagnoses, notLookedInto } from './diagnoses.ts';
 import { formatCount, formatMs, formatShare } from './figures.ts';
 import { describeKeyCustody } from './key-custody.ts';
 import { phasesOf } from './phases.ts';
@@ -89,10 +89,14 @@ function diagnosesSection(result: RunResult): string {
       examples.map(code).join(', '),
     ]);
   const left = groups.length - rows.length;
+  const unseen = notLookedInto(result);
   return section(
     'Diagnoses',
     table(['>count', 'cause', 'code', 'what was found', 'what to do', 'for example'], rows),
     left > 0 ? `And ${plural(left, 'more cause')}: see index.html.` : '',
+    unseen > 0
+      ? `${plural(unseen, 'more device')} not looked into: others had failed under the same code.`
+      : '',
   );
 }
 

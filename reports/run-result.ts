@@ -244,7 +244,7 @@ export const runResultSchema = z.strictObject({
   /** Where the scenario asks for it. */
   clientGrades: clientGrades.optional(),
   errors: z.array(errorCount),
-  /** Why devices failed, from evidence: the first thousand of the fleet. Absent when none did. */
+  /** Why devices failed, from evidence: at most a thousand, and a few of those that failed alike. Absent when none did. */
   diagnoses: z.array(diagnosis).optional(),
   timeSeries: z.strictObject({ intervalMs: z.number(), slices: z.array(timeSlice) }),
   checks: z.array(check),

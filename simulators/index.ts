@@ -92,6 +92,7 @@ export { ensureTokens, type TokenCounts } from './pkcs11/ensure-tokens.ts';
 export { type CryptokiModuleInfo, findSoftHsmModule, probeCryptokiModule } from './pkcs11/probe.ts';
 export { deviceKeyName, type TokenContent } from './pkcs11/provision-token.ts';
 export { type CachedToken, defaultTokenCacheDirectory, openTokenCache } from './pkcs11/token-cache.ts';
+export type { TokenCondition } from './pkcs11/token-condition.ts';
 export { createTokenHost, type TokenHost, withDecorator } from './pkcs11/token-host.ts';
 export { storeCertificate } from './pkcs11/token-objects.ts';
 export { openTokenStore, type StoredToken, type TokenStore } from './pkcs11/token-store.ts';

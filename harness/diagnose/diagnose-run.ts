@@ -1,26 +1,22 @@
 import type { Diagnosis } from '../../reports/run-result.ts';
-import { type DeviceResult, probeService } from '../../simulators/index.ts';
+import { probeService } from '../../simulators/index.ts';
 import type { FleetRun } from '../load/fleet-run.ts';
-import type { DeviceRecord, FleetRecords } from '../metrics/fleet-ledger.ts';
+import { MOST_LOOKED_INTO } from '../load/look-budget.ts';
+import type { DeviceRecord, FleetLedger } from '../metrics/fleet-ledger.ts';
 import { diagnose } from './diagnose.ts';
-import type { Evidence, ServiceEvidence } from './evidence.ts';
-
-/** Devices of one run that are looked into, the first of the fleet: who reads more? The rest is counted by code. */
-const MOST_DIAGNOSED = 1_000;
+import { codeOf, type Evidence, type ServiceEvidence } from './evidence.ts';
 
 type Failed = DeviceRecord & { readonly result: Evidence['result'] };
 
 /** Looks into the devices of a run that failed, while the service is still there: nothing is asked when none did. */
 export async function diagnoseRun(
   { endpoint, plan, proxy }: Pick<FleetRun, 'endpoint' | 'plan' | 'proxy'>,
-  outcomes: FleetRecords,
+  outcomes: Pick<FleetLedger, 'special'>,
   signal: AbortSignal,
 ): Promise<readonly Diagnosis[]> {
-  const failed = Iterator.from(outcomes)
-    .filter((record): record is Failed => record !== undefined && isFailed(record.result))
-    .take(MOST_DIAGNOSED)
-    .toArray();
-  if (failed.length === 0 || endpoint.kind === 'null') return [];
+  if (endpoint.kind === 'null') return [];
+  const failed = worthALook(outcomes.special().filter(isFailed));
+  if (failed.length === 0) return [];
   const known = await endpoint.evidence(failed.map(askedFor)).catch(() => undefined);
   const service: ServiceEvidence = {
     idScope: known?.idScope ?? endpoint.dps.idScope,
@@ -41,7 +37,21 @@ export async function diagnoseRun(
   });
 }
 
-const isFailed = ({ kind }: DeviceResult): boolean => kind === 'ended' || kind === 'error';
+const isFailed = (record: DeviceRecord): record is Failed =>
+  record.result.kind === 'ended' || record.result.kind === 'error';
+
+/** Of which there is evidence; where there is none of a kind, one has to do. */
+function worthALook(failed: readonly Failed[]): readonly Failed[] {
+  const kindOf = (record: Failed): string => `${record.cell} ${codeOf(record)}`;
+  const seen = new Set(failed.filter(({ evidence }) => evidence !== undefined).map(kindOf));
+  return failed
+    .filter((record) => {
+      const isFirst = !seen.has(kindOf(record));
+      seen.add(kindOf(record));
+      return record.evidence !== undefined || isFirst;
+    })
+    .slice(0, MOST_LOOKED_INTO);
+}
 
 /** A device may have asked under another name than it was planned: keys are derived from that. */
 const askedFor = ({ registrationId, evidence }: Failed): string => evidence?.registrationId ?? registrationId;

@@ -1,7 +1,7 @@
 import type { Diagnosis } from '../../reports/run-result.ts';
 import { explain } from '../explain/explain.ts';
 import type { FailureCause } from './cause.ts';
-import { codeOf, type Evidence } from './evidence.ts';
+import { codeOf, type Evidence, isRefusedIdentity, messageOf } from './evidence.ts';
 import { failureCauses } from './table.ts';
 
 /** Names why one device failed, from what it had, what it did and what the service knows. Pure. */
@@ -26,10 +26,10 @@ function unknownCause(
   const query = code.replace(/^(DPS|HUB)_/, '');
   const [known] = explain(query);
   const [first] = known?.causes ?? [];
-  const said = result.kind === 'error' ? result.error.message : result.message;
+  const said = messageOf({ result });
   return {
     cause: 'unknown',
-    statement: enrollment?.refusal ?? first?.because ?? said,
+    statement: enrollment?.refusal ?? (isRefusedIdentity({ result }) ? said : (first?.because ?? said)),
     confidence: 'possible',
     explain: query,
     scenario: null,

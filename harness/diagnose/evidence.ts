@@ -41,14 +41,38 @@ export function codeOf({ result }: Pick<Evidence, 'result'>): string {
 export const isCode = (evidence: Pick<Evidence, 'result'>, ...codes: readonly string[]): boolean =>
   codes.includes(codeOf(evidence));
 
-/** The service refused who the device says it is. */
+/** The service refused who the device says it is. That a registration ended as failed is said of somebody it let in. */
 export const isRefusedIdentity = (evidence: Pick<Evidence, 'result'>): boolean =>
-  /^DPS_(401|404)/.test(codeOf(evidence));
+  evidence.result.kind === 'error' && /^DPS_(401|404)/.test(codeOf(evidence));
+
+/** DPS assigned the device, and its hub did not take it. */
+export const isHubRefusal = (evidence: Pick<Evidence, 'result'>): boolean =>
+  codeOf(evidence).startsWith('HUB_');
+
+/** The device has sent its first request. */
+export const hasRegistered = ({ phasesMs }: Pick<Evidence, 'phasesMs'>): boolean =>
+  phasesMs.register !== undefined;
+
+/** In the words of who refused. */
+export const messageOf = ({ result }: Pick<Evidence, 'result'>): string =>
+  result.kind === 'error' ? result.error.message : result.message;
 
 /** The command of the TPM that was refused. */
 export function refusedCommand({ result }: Pick<Evidence, 'result'>): string | undefined {
   const command = result.kind === 'error' ? result.error.details['command'] : undefined;
   return typeof command === 'string' ? command : undefined;
+}
+
+/** The call of the PKCS #11 module that was refused. */
+export function refusedCall({ result }: Pick<Evidence, 'result'>): string | undefined {
+  const call = result.kind === 'error' ? result.error.details['call'] : undefined;
+  return typeof call === 'string' ? call : undefined;
+}
+
+/** Where on the way to a peer something broke: `tpm` is the way to the TPM. */
+export function brokenPhase({ result }: Pick<Evidence, 'result'>): string | undefined {
+  const phase = result.kind === 'error' ? result.error.details['phase'] : undefined;
+  return typeof phase === 'string' ? phase : undefined;
 }
 
 /** How far the device's clock is ahead of the service's, in milliseconds; negative when it is behind. */
@@ -74,6 +98,9 @@ export function presentedEndorsementKey({ device }: Evidence): string | null | u
   );
 }
 
+/** Less than this is no wait. */
+const NOTABLE_MS = 1_000;
+
 /** Where the time of an attempt went that took too long: the step that it still waits for, else the longest phase. */
 export function slowestPhase({
   device,
@@ -82,7 +109,7 @@ export function slowestPhase({
   if (device?.waitingFor !== undefined)
     return { phase: device.waitingFor.phase, ms: device.waitingFor.forMs };
   const [longest] = (Object.entries(phasesMs) as [Phase, number][]).toSorted(([, a], [, b]) => b - a);
-  return longest && { phase: longest[0], ms: longest[1] };
+  return longest === undefined || longest[1] < NOTABLE_MS ? undefined : { phase: longest[0], ms: longest[1] };
 }
 
 /** Time ran out. */

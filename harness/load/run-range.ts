@@ -18,6 +18,7 @@ import { startDeadline, untilAborted } from '../../simulators/kernel/deadline.ts
 import { InvariantError, serializeError } from '../../simulators/kernel/errors.ts';
 import type { Outcome } from '../metrics/outcome.ts';
 import type { PlannedDevice } from '../plan/fleet-plan.ts';
+import { LookBudget } from './look-budget.ts';
 import { createNullDevice } from './null-device.ts';
 import type { RangeOutcomes, RunRangeTask } from './range-tasks.ts';
 import { SharedControl, sharedNowMs } from './shared-control.ts';
@@ -41,7 +42,7 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
   const finished = new AbortController();
   void control.untilStopped(finished.signal).then(() => stop.abort());
   try {
-    const parts = { task, control, stop: stop.signal };
+    const parts = { task, control, stop: stop.signal, looks: new LookBudget(control) };
     const runs = task.devices.map(
       (planned, position) => new DeviceRun(planned, createOne(planned, position), parts),
     );
@@ -98,6 +99,7 @@ interface RunParts {
   readonly task: RunRangeTask;
   readonly control: SharedControl;
   readonly stop: AbortSignal;
+  readonly looks: LookBudget;
 }
 
 /** One device from waiting for its turn to its outcome. */
@@ -176,6 +178,8 @@ class DeviceRun {
   /** Of a device that failed, while it still is what it was; untimed. Not to be had of one that does not let itself be looked at. */
   async #evidence(result: DeviceResult): Promise<DeviceEvidence | undefined> {
     if (result.kind === 'assigned' || result.kind === 'aborted') return undefined;
+    const code = result.kind === 'error' ? result.error.code : (result.errorCode ?? result.status);
+    if (!this.#parts.looks.take(`${this.#planned.cell} ${code}`)) return undefined;
     const look = (signal: AbortSignal): Promise<DeviceEvidence> => this.#device.evidence(result, signal);
     return this.#bounded('looking at the device', look).catch(() => undefined);
   }

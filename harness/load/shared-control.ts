@@ -1,15 +1,16 @@
 /**
- * The few numbers that the main thread and all workers share: free slots of the closed loop, stop and go, and what has
- * come out of each range so far.
+ * The few numbers that the main thread and all workers share: free slots of the closed loop, stop and go, how many devices
+ * were looked into, and what has come out of each range so far.
  */
 const SLOTS = 0;
 const STOP = 1;
 const GO = 2;
 const READY = 3;
+const LOOKS = 4;
 /** Devices whose messages may still be kept. */
-const PLACES = 4;
+const PLACES = 5;
 /** From here on, so many numbers of each range: the slots that it holds, and its own counts. */
-const RANGES = 5;
+const RANGES = 6;
 const PER_RANGE = 6;
 
 const countNames = ['started', 'assigned', 'ended', 'error', 'aborted'] as const;
@@ -115,6 +116,20 @@ export class SharedControl {
 
   async untilGo(): Promise<void> {
     while (Atomics.load(this.#numbers, GO) === 0 && !this.stopped) await this.#changed(GO, 0);
+  }
+
+  /** Failed devices that were looked into. */
+  get looks(): number {
+    return Atomics.load(this.#numbers, LOOKS);
+  }
+
+  /** @returns false when there were so many already */
+  takeLook(atMost: number): boolean {
+    for (;;) {
+      const taken = Atomics.load(this.#numbers, LOOKS);
+      if (taken >= atMost) return false;
+      if (Atomics.compareExchange(this.#numbers, LOOKS, taken, taken + 1) === taken) return true;
+    }
   }
 
   /** For a device of the range. */

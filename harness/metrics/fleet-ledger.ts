@@ -68,6 +68,11 @@ export class FleetLedger implements FleetRecords {
     for (let index = 0; index < this.#devices.length; index += 1) yield this.at(index);
   }
 
+  /** Those that are not simply assigned, by position: few in most fleets, and found without looking at the others. */
+  special(): readonly DeviceRecord[] {
+    return [...this.#special.values()].toSorted((a, b) => a.index - b.index);
+  }
+
   #has(index: number): boolean {
     return (this.#usualOf[index] ?? 0) !== 0 || this.#special.has(index);
   }

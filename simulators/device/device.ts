@@ -23,7 +23,7 @@ import type { EdgeSettings } from './platforms/edge-settings.ts';
 import { withPassThrough } from './platforms/eflow/pass-through.ts';
 import { resultOfError } from './result-of-error.ts';
 import { type RetryPolicyName, retryPolicies } from './retry-policy.ts';
-import { withTokenFault } from './token-fault.ts';
+import { misconfiguredUri, withTokenFault } from './token-fault.ts';
 import { withTpmState } from './tpm-state-fault.ts';
 import { DeviceWatch, type WatchedDevice } from './watch-device.ts';
 
@@ -86,6 +86,9 @@ export interface Device extends AsyncDisposable {
   watched(): WatchedDevice | undefined;
 }
 
+/** The token has taken the PIN, and does not have the key. */
+const missingKeyCodes: ReadonlySet<string> = new Set(['CKR_KEY_HANDLE_INVALID', 'CKR_OBJECT_HANDLE_INVALID']);
+
 /** Cheap: nothing is opened before {@link Device.prepare}. */
 export function createDevice(
   spec: DeviceSpec,
@@ -114,7 +117,9 @@ function makeDevice(
     const { credentials: held, endpoint, clock } = setup;
     const identityRefused = result.kind === 'error' && /^DPS_40[14]/.test(result.error.code);
     const { waitingFor } = attempting ?? {};
-    const sources = { registrationId, credentials: held, endpoint, clock, sent, identityRefused, waitingFor };
+    const keyRefused = result.kind === 'error' && missingKeyCodes.has(result.error.code);
+    const refused = { identityRefused, keyRefused };
+    const sources = { registrationId, credentials: held, endpoint, clock, sent, waitingFor, ...refused };
     return collectEvidence({ ...sources, tpms: context.tpms }, signal);
   };
   if (context.life !== undefined)
@@ -236,7 +241,7 @@ function clientSetup(
   const registrationId = fault?.registrationId?.(spec.registrationId) ?? spec.registrationId;
   return {
     spec: { ...spec, registrationId },
-    credentials: withKeyText(credentials, fault),
+    credentials: misconfigured(credentials, fault),
     fault,
     endpoint: fault === undefined ? context.endpoint : endpointFor(context.endpoint, fault, clock),
     tpms: tpmsFor(spec, context, fault),
@@ -265,9 +270,13 @@ function endpointFor(
   };
 }
 
-function withKeyText(credentials: DeviceCredentials, fault: DeviceFault | undefined): DeviceCredentials {
-  if (credentials.kind !== 'symmetric-key' || fault?.keyText === undefined) return credentials;
-  return { ...credentials, key: fault.keyText(credentials.key) };
+/** What the device holds, as it stands in its configuration. */
+function misconfigured(credentials: DeviceCredentials, fault: DeviceFault | undefined): DeviceCredentials {
+  if (credentials.kind === 'symmetric-key' && fault?.keyText !== undefined)
+    return { ...credentials, key: fault.keyText(credentials.key) };
+  if ('keyUri' in credentials && fault?.token !== undefined)
+    return { ...credentials, keyUri: misconfiguredUri(credentials.keyUri, fault.token) };
+  return credentials;
 }
 
 /** The thread's TPMs as this one device finds them. */

@@ -7,6 +7,10 @@ import { withPinLock } from '../pkcs11/decorators/pin-lock.ts';
 import type { DecorateCryptoki, TokenHost } from '../pkcs11/token-host.ts';
 import { formatPkcs11Uri, parsePkcs11Uri } from '../pkcs11/uri.ts';
 
+/** The URI of a key as a device with this fault has it in its configuration. */
+export const misconfiguredUri = (uri: string, { uri: changes }: TokenFault): string =>
+  changes === undefined ? uri : changedUri(uri, changes);
+
 /** Opens tokens as a device with this fault finds them; others that use the same host see nothing of it. */
 export function withTokenFault(host: TokenHost, fault: TokenFault): TokenHost {
   const { refuses, wrongPinsBefore = 0 } = fault;
@@ -25,9 +29,9 @@ export function withTokenFault(host: TokenHost, fault: TokenFault): TokenHost {
   return {
     openKey: (uri, outer) => {
       for (let tries = 0; tries < wrongPinsBefore; tries += 1) tryWrongPin(host, uri, decorate);
-      return host.openKey(changedUri(uri, fault.uri ?? {}), seenBy(outer));
+      return host.openKey(uri, seenBy(outer));
     },
-    openSession: (uri, outer) => host.openSession(changedUri(uri, fault.uri ?? {}), seenBy(outer)),
+    openSession: (uri, outer) => host.openSession(uri, seenBy(outer)),
     get sessions() {
       return host.sessions;
     },

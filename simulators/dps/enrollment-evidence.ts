@@ -14,6 +14,23 @@ export interface EnrollmentEvidence {
   readonly groups: readonly GroupEvidence[];
   /** Why the last request of this device was refused, as the emulator wrote it down. */
   readonly refusal: string | null;
+  /** The last thing that it asked DPS for, when that was answered; `null` when nothing of it is on record. */
+  readonly lastRequest: AnsweredRequest | null;
+  /** What it registered as, in its hub. */
+  readonly hubIdentity: HubIdentityEvidence | null;
+}
+
+/** Of the request log. */
+export interface AnsweredRequest {
+  readonly operation: 'register' | 'poll';
+  readonly status: number;
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+export interface HubIdentityEvidence {
+  readonly hub: string;
+  readonly deviceId: string;
+  readonly status: 'enabled' | 'disabled' | 'gone';
 }
 
 /** An enrollment without its secrets, with what a device's proof is compared with. */
@@ -21,6 +38,8 @@ export interface EnrolledEvidence {
   readonly enrollmentId: string;
   readonly kind: 'symmetric-key' | 'x509' | 'tpm';
   readonly disabled: boolean;
+  /** When it was stored last; Unix milliseconds. */
+  readonly enrolledAtMs: number;
   /** Digests of its symmetric keys. */
   readonly keys: readonly string[];
   /** Digest of its EK. */
@@ -58,11 +77,15 @@ export function enrollmentEvidence(
     individual,
     groups,
     refusal,
+    lastRequest,
+    hubIdentity,
     isLinked,
   }: {
     readonly individual: StoredIndividual | undefined;
     readonly groups: Iterable<StoredGroup>;
     readonly refusal: string | undefined;
+    readonly lastRequest: AnsweredRequest | undefined;
+    readonly hubIdentity: HubIdentityEvidence | undefined;
     readonly isLinked: (hub: string) => boolean;
   },
 ): EnrollmentEvidence {
@@ -74,6 +97,8 @@ export function enrollmentEvidence(
       .map((group) => ({ ...enrolled(group, isLinked), ...derivedBy(group, registrationId) }))
       .toArray(),
     refusal: refusal ?? null,
+    lastRequest: lastRequest ?? null,
+    hubIdentity: hubIdentity ?? null,
   };
 }
 
@@ -86,6 +111,7 @@ function enrolled(
     enrollmentId,
     kind,
     disabled: isDisabled(entry),
+    enrolledAtMs: entry.stamp.updatedAtMs,
     keys: kind === 'symmetric-key' ? entry.keys.map(digest) : [],
     endorsementKey: kind === 'tpm' ? digest(entry.endorsementKey) : null,
     certificates: certificatesOf(entry),

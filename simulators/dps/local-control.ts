@@ -4,9 +4,10 @@ import { type HubIdentity, moduleOf } from '../hub/hub-identity.ts';
 import { createIdentity, type HubRegistry } from '../hub/hub-registry.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { RecordStorage } from '../storage/collection.ts';
+import type { DeviceRegistrationResult } from '../wire/device-api.ts';
 import type { IssuedKeys } from './attestation/issued-keys.ts';
 import type { DeviceSummary, DpsControl, DpsInfo } from './dps-control.ts';
-import { enrollmentEvidence } from './enrollment-evidence.ts';
+import { type AnsweredRequest, enrollmentEvidence, type HubIdentityEvidence } from './enrollment-evidence.ts';
 import type { EnrollmentStore } from './enrollment-store.ts';
 import type { FaultInjector } from './fault-injector.ts';
 import type { RegistrationRegistry } from './registration-registry.ts';
@@ -35,11 +36,14 @@ export function createLocalControl(parts: {
     evidence: (ids) =>
       done(() => {
         const refusals = refusalsIn(log);
+        const answered = answeredIn(log);
         return ids.map((id) =>
           enrollmentEvidence(id, {
             individual: enrollments.individual(id),
             groups: enrollments.groups(),
             refusal: refusals.get(id.toLowerCase()),
+            lastRequest: answered.get(id.toLowerCase()),
+            hubIdentity: hubIdentityOf(registry.state(id), directory),
             isLinked: (hub) => directory.find(hub) !== undefined,
           }),
         );
@@ -89,6 +93,25 @@ const refusalsIn = (log: RequestLog): ReadonlyMap<string, string> =>
         : [[registrationId.toLowerCase(), reason] as const];
     }),
   );
+
+/** What each device asked for last. */
+const answeredIn = (log: RequestLog): ReadonlyMap<string, AnsweredRequest> =>
+  new Map(
+    log.list().flatMap(({ registrationId, operation, status, retryAfterSeconds }) => {
+      return registrationId === undefined || operation === undefined
+        ? []
+        : [[registrationId.toLowerCase(), { operation, status, retryAfterSeconds }] as const];
+    }),
+  );
+
+function hubIdentityOf(
+  registered: DeviceRegistrationResult | undefined,
+  directory: HubDirectory,
+): HubIdentityEvidence | undefined {
+  const { assignedHub: hub, deviceId } = registered ?? {};
+  if (hub === undefined || deviceId === undefined) return undefined;
+  return { hub, deviceId, status: directory.find(hub)?.get(deviceId)?.status ?? 'gone' };
+}
 
 /** @throws UsageError */
 function hubOf(directory: HubDirectory, hostName: string): HubRegistry {

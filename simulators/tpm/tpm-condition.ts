@@ -16,6 +16,8 @@ export interface TpmCondition {
   /** At 0x81010001 and 0x81000001; `null` where there is none. */
   readonly endorsementKey: string | null;
   readonly storageRootKey: string | null;
+  /** How long the EK is as a TPM2B_PUBLIC. */
+  readonly endorsementKeyBytes: number | null;
   readonly lockout: { readonly active: boolean; readonly failedTries: number; readonly maxTries: number };
   readonly ownerPassword: boolean;
   readonly endorsementPassword: boolean;
@@ -46,6 +48,7 @@ export async function readTpmCondition(
     kind: 'answers',
     persistentHandles,
     endorsementKey: endorsementKey === undefined ? null : digestOf(endorsementKey.publicArea),
+    endorsementKeyBytes: endorsementKey?.publicArea.length ?? null,
     storageRootKey: storageRootKey === undefined ? null : digestOf(storageRootKey.publicArea),
     lockout,
     ownerPassword: (permanent & ownerAuthSet) !== 0,

@@ -132,6 +132,18 @@ const pairs: readonly (readonly [string, string, Member, Member])[] = [
     ['tpm', 'individual', 'identity-handle-taken', 'identity-handle-taken', /0x81001000/],
   ],
   [
+    'T2 and T1: half of an EK, and the EK of another seed',
+    'DPS_401002',
+    ['tpm', 'individual', 'ek-cut', 'ek-damaged', /presents 100 bytes .* has \d{3} /],
+    ['tpm', 'individual', 'tpm-remade', 'tpm-remade', /re-created, after \d{4}-/],
+  ],
+  [
+    'T17 and H3: what fails below a module, and a module without its configuration',
+    'CKR_GENERAL_ERROR',
+    ['symmetric-key', 'individual', 'login-fails-below', 'token-below-fails', /when the user logs in/],
+    ['symmetric-key', 'individual', 'module-unconfigured', 'module-unconfigured', /C_OpenSession fails/],
+  ],
+  [
     'T13: whose password it is',
     'TPM_RC_BAD_AUTH',
     ['tpm', 'individual', 'owner-password', 'owner-password', /the owner hierarchy has a password/],
@@ -147,6 +159,20 @@ const pairs: readonly (readonly [string, string, Member, Member])[] = [
 
 /** Rows whose code has one cause here: they must not be taken for another. */
 const alone: readonly Member[] = [
+  [
+    'tpm',
+    'individual',
+    'eflow-proxy-closed',
+    'tpm-unreachable',
+    /not that to the service.*127\.0\.0\.1:2321/,
+  ],
+  [
+    'tpm',
+    'individual',
+    'usual-handle-taken',
+    'usual-handle-taken',
+    /finds 0x81000100 taken by the key of another client/,
+  ],
   ['tpm', 'individual', 'srk-missing', 'srk-missing', /no key at 0x81000001/],
   ['tpm', 'individual', 'srk-of-firmware', 'srk-changed', /another one than the device told the service/],
   ['tpm', 'individual', 'foreign-challenge', 'ek-of-another-tpm', /the EK of another TPM/],
@@ -166,9 +192,13 @@ const alone: readonly Member[] = [
 const HEAD = 'name = "why"\n[endpoint]\nkind = "emulator"\nretryAfterSeconds = 0\n';
 const QUICK = '[run]\ntimeScale = 0.01\n';
 
+/** Of a key that is in a token. */
+const inToken: ReadonlySet<FaultKind> = new Set(['login-fails-below', 'module-unconfigured']);
+
 function entry([attestation, enrollment, fault]: Member): string {
   const platform = fault.startsWith('eflow-') ? 'platform = "eflow"\nclient = "iot-edge"\n' : '';
-  return `[[fleet]]\ndevices = 1\nattestation = "${attestation}"\nenrollment = "${enrollment}"\nfault = "${fault}"\n${platform}`;
+  const keyStore = inToken.has(fault) ? 'keyStore = "softhsm"\n' : '';
+  return `[[fleet]]\ndevices = 1\nattestation = "${attestation}"\nenrollment = "${enrollment}"\nfault = "${fault}"\n${platform}${keyStore}`;
 }
 
 describe('the diagnosis of a device that failed', () => {
@@ -184,7 +214,9 @@ describe('the diagnosis of a device that failed', () => {
   };
 
   it('names the true cause where two causes end under the same code', async () => {
-    const members = [...pairs.flatMap(([, , one, other]) => [one, other]), ...alone];
+    // Some are in two pairs.
+    const named = [...pairs.flatMap(([, , one, other]) => [one, other]), ...alone];
+    const members = [...new Map(named.map((member) => [entry(member), member])).values()];
     const honest = '[[fleet]]\ndevices = 3\nattestation = ["symmetric-key", "x509", "tpm"]\n';
     const { exitCode, stdout, stderr, diagnoses } = await run(
       HEAD + QUICK + members.map(entry).join('') + honest,
@@ -195,7 +227,7 @@ describe('the diagnosis of a device that failed', () => {
       diagnoses.find(
         ({ cell }) => cell.includes(`/${enrollment}/${attestation}/`) && cell.endsWith(`/${fault}`),
       );
-    for (const member of members) {
+    for (const member of named) {
       const [, , fault, cause, statement] = member;
       expect(of(member), fault).toMatchObject({
         cause,
@@ -223,6 +255,36 @@ describe('the diagnosis of a device that failed', () => {
     expect(tpm.diagnoses).toMatchObject([{ code: 'TIMEOUT', cause: 'tpm-hangs', confidence: 'certain' }]);
     expect(hung.diagnoses).toMatchObject([
       { code: 'TIMEOUT', cause: 'connect-hangs', confidence: 'certain' },
+    ]);
+  });
+
+  it('tells what the service did from what the device did wrong, under the same code', async () => {
+    // Waits as they are: a daemon that is told 429 sleeps for a minute.
+    const slow = `${HEAD}[run]\nattemptTimeoutMs = 3000\n`;
+    const served = (fault: string, more = 'expect = { result = "refused" }'): string =>
+      `[[fleet]]\ndevices = 1\nattestation = "symmetric-key"\nserviceFaults = [{ ${fault} }]\n${more}\n`;
+    const { diagnoses, stderr, stdout } = await run(
+      [
+        slow,
+        served('kind = "refuse", errorCode = 401000'),
+        entry(['symmetric-key', 'individual', 'wrong-key', 'key-not-enrolled', /./]),
+        served('kind = "silence"', 'client = "azure-sdk"\nexpect = { result = "refused" }'),
+        served(
+          'kind = "throttle", retryAfter = 1, attempts = 1',
+          'client = "iot-edge"\nexpect = { result = "refused" }',
+        ),
+        entry(['symmetric-key', 'group', 'key-not-derived', 'key-not-derived', /./]),
+        served('kind = "fail", errorCode = 401002', 'expect = { result = "failed", errorCode = 401002 }'),
+      ].join(''),
+    );
+    const found = diagnoses.map(({ code, cause }) => `${code} ${cause}`).toSorted();
+    expect(found, stdout + stderr).toEqual([
+      'DPS_401000 key-not-enrolled',
+      'DPS_401000 refused-though-right',
+      'DPS_401002 hub-refuses-service',
+      'DPS_401002 key-not-derived',
+      'TIMEOUT service-does-not-answer',
+      'TIMEOUT throttle-waited-out',
     ]);
   });
 

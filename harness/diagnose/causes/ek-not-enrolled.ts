@@ -12,8 +12,13 @@ export const ekNotEnrolled: FailureCause = {
     if (!isRefusedIdentity(evidence) || typeof enrolled !== 'string' || typeof presented !== 'string')
       return undefined;
     if (enrolled === presented) return undefined;
+    const condition = evidence.device?.tpm?.condition;
+    const whose =
+      condition?.kind === 'answers' && condition.endorsementKey === enrolled
+        ? 'the enrolled one is in this TPM, and the device does not present it'
+        : 'this TPM never had the enrolled one';
     return certain(
-      `the EK presented is not the enrolled one: enrolled ${shortDigest(enrolled)}, presented ${shortDigest(presented)}; this TPM never had the enrolled one`,
+      `the EK presented is not the enrolled one: enrolled ${shortDigest(enrolled)}, presented ${shortDigest(presented)}; ${whose}`,
     );
   },
 };

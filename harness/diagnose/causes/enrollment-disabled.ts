@@ -1,4 +1,5 @@
 import { certain, type FailureCause, possible } from '../cause.ts';
+import { codeOf } from '../evidence.ts';
 
 /** Somebody has locked the device out. */
 export const enrollmentDisabled: FailureCause = {
@@ -8,7 +9,8 @@ export const enrollmentDisabled: FailureCause = {
   find: (evidence) => {
     const { enrollment, result } = evidence;
     const isEnded = result.kind === 'ended' && result.status === 'disabled';
-    if (enrollment?.individual?.disabled === true)
+    const isRefused = isEnded || /^DPS_/.test(codeOf(evidence));
+    if (isRefused && enrollment?.individual?.disabled === true)
       return certain(`the individual enrollment ${enrollment.individual.enrollmentId} is disabled`);
     if (!isEnded) return undefined;
     const group = enrollment?.groups.find(({ disabled }) => disabled);

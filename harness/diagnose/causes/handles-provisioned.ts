@@ -1,5 +1,5 @@
 import { certain, type FailureCause } from '../cause.ts';
-import { isCode } from '../evidence.ts';
+import { hasRegistered, isCode } from '../evidence.ts';
 
 const handleText = (handle: number): string => `0x${handle.toString(16)}`;
 
@@ -11,6 +11,8 @@ export const handlesProvisioned: FailureCause = {
   find: (evidence) => {
     const condition = evidence.device?.tpm?.condition;
     if (!isCode(evidence, 'TPM_RC_NV_DEFINED') || condition?.kind !== 'answers') return undefined;
+    // Who makes EK and SRK does so before the first request.
+    if (hasRegistered(evidence)) return undefined;
     const taken = [0x81010001, 0x81000001].filter((handle) => condition.persistentHandles.includes(handle));
     return taken.length === 0
       ? undefined

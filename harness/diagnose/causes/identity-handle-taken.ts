@@ -1,5 +1,5 @@
 import { certain, type FailureCause } from '../cause.ts';
-import { isCode } from '../evidence.ts';
+import { hasRegistered, isCode } from '../evidence.ts';
 
 /** A client writes its key to one handle and looks for it at another. */
 export const identityHandleTaken: FailureCause = {
@@ -9,7 +9,7 @@ export const identityHandleTaken: FailureCause = {
   find: (evidence) => {
     const condition = evidence.device?.tpm?.condition;
     if (!isCode(evidence, 'TPM_RC_NV_DEFINED') || condition?.kind !== 'answers') return undefined;
-    return condition.persistentHandles.includes(0x81001000)
+    return hasRegistered(evidence) && condition.persistentHandles.includes(0x81001000)
       ? certain('the identity key is to be kept at 0x81001000, which holds another key')
       : undefined;
   },

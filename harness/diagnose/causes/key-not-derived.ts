@@ -1,11 +1,14 @@
 import { certain, type FailureCause } from '../cause.ts';
+import { isRefusedIdentity } from '../evidence.ts';
 
 /** The key that the portal shows was copied to the device. */
 export const keyNotDerived: FailureCause = {
   explain: '401002',
   scenario: 'failure/keys/not-derived',
   fix: 'derive the key of the device: HMAC-SHA256 of its registrationId with the key of the group',
-  find: ({ device, enrollment }) => {
+  find: (evidence) => {
+    const { device, enrollment } = evidence;
+    if (!isRefusedIdentity(evidence)) return undefined;
     const group = enrollment?.groups.find(({ keys }) => keys.includes(device?.key?.digest ?? ''));
     return (
       group &&

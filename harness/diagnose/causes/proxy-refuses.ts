@@ -1,8 +1,5 @@
 import { certain, type FailureCause } from '../cause.ts';
-import { codeOf, type Evidence } from '../evidence.ts';
-
-const messageOf = ({ result }: Evidence): string =>
-  result.kind === 'error' ? result.error.message : result.message;
+import { codeOf, messageOf } from '../evidence.ts';
 
 /** The way leads through somebody who refuses. */
 export const proxyRefuses: FailureCause = {

@@ -56,6 +56,7 @@ export const answeringTpm = (changes: Partial<TpmCondition>): TpmEvidence => ({
     kind: 'answers',
     persistentHandles: [0x81000001, 0x81010001],
     endorsementKey: 'ek',
+    endorsementKeyBytes: 314,
     storageRootKey: 'srk',
     lockout: { active: false, failedTries: 0, maxTries: 3 },
     ownerPassword: false,
@@ -70,12 +71,15 @@ const enrolled = (kind: EnrolledEvidence['kind']): EnrolledEvidence => ({
   enrollmentId: 'dev-1',
   kind,
   disabled: false,
+  enrolledAtMs: NOW_MS - 86_400_000,
   keys: [],
   endorsementKey: null,
   certificates: [],
   unlinkedHubs: [],
   webhook: null,
 });
+
+const nothingOnRecord = { refusal: null, lastRequest: null, hubIdentity: null } as const;
 
 /** The service knows the device by name. */
 export const enrolledIndividually = (
@@ -85,7 +89,7 @@ export const enrolledIndividually = (
   registrationId: 'dev-1',
   individual: { ...enrolled(kind), ...changes },
   groups: [],
-  refusal: null,
+  ...nothingOnRecord,
 });
 
 /** The service has one group, for symmetric keys. */
@@ -102,5 +106,5 @@ export const group = (changes: Partial<GroupEvidence>): EnrollmentEvidence => ({
       ...changes,
     },
   ],
-  refusal: null,
+  ...nothingOnRecord,
 });

@@ -1,4 +1,4 @@
-import { commandsOf, type DiagnosisGroup, groupDiagnoses } from '../../diagnoses.ts';
+import { commandsOf, type DiagnosisGroup, groupDiagnoses, notLookedInto } from '../../diagnoses.ts';
 import { formatCount } from '../../figures.ts';
 import { type Markup, markup } from '../../markup.ts';
 import type { RunResult } from '../../run-result.ts';
@@ -10,11 +10,16 @@ export function diagnosesSection(result: RunResult): Section | undefined {
   const groups = groupDiagnoses(result);
   if (groups.length === 0) return undefined;
   const devices = result.diagnoses?.length ?? 0;
+  const unseen = notLookedInto(result);
+  const more =
+    unseen === 0
+      ? ''
+      : ` ${plural(unseen, 'more device')} were not looked into: others had failed under the same code.`;
   return {
     id: 'diagnoses',
     title: 'Diagnoses',
     shortTitle: 'Diagnoses',
-    lead: `${plural(devices, 'device')} that failed, and ${plural(groups.length, 'cause')}: from what each of them had and sent, and what the service knew of it.`,
+    lead: `${plural(devices, 'device')} that failed, and ${plural(groups.length, 'cause')}: from what each of them had and sent, and what the service knew of it.${more}`,
     content: markup`<ul class="errors">
 ${groups.map(item)}</ul>`,
   };

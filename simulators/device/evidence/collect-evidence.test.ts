@@ -24,6 +24,7 @@ const collect = (changes: Partial<EvidenceSources>) =>
       sent: {},
       waitingFor: undefined,
       identityRefused: true,
+      keyRefused: false,
       ...changes,
     },
     new AbortController().signal,

@@ -3,6 +3,7 @@ import { fromBase64, toHex } from '../../kernel/bytes.ts';
 import { type Clock, systemClock } from '../../kernel/clock.ts';
 import { startDeadline } from '../../kernel/deadline.ts';
 import { serializeError } from '../../kernel/errors.ts';
+import { readTokenCondition } from '../../pkcs11/token-condition.ts';
 import { parsePkcs11Uri } from '../../pkcs11/uri.ts';
 import { splitPemChain } from '../../pki/pem.ts';
 import { readTpmCondition } from '../../tpm/tpm-condition.ts';
@@ -45,6 +46,8 @@ export interface EvidenceSources {
   readonly waitingFor: WaitingFor | undefined;
   /** Whether the service refused who the device is: then it matters which EKs its TPM could show. */
   readonly identityRefused: boolean;
+  /** Whether its token took the PIN and had no such key: then it matters which it has. */
+  readonly keyRefused: boolean;
 }
 
 /** A TPM that answers no question in this time counts as silent. */
@@ -68,7 +71,7 @@ export async function collectEvidence(
     ...(sasToken === undefined ? {} : { sas: sasEvidence(sasToken, key) }),
     ...('certificateChainPem' in credentials ? { chain: chainEvidence(credentials) } : {}),
     ...('tpmId' in credentials ? { tpm: await tpmEvidence(credentials, sources, signal) } : {}),
-    ...('keyUri' in credentials ? { tokenUri: uriWithoutPin(credentials.keyUri) } : {}),
+    ...('keyUri' in credentials ? tokenEvidence(credentials.keyUri, sources) : {}),
   };
 }
 
@@ -140,7 +143,10 @@ async function tpmEvidence(
           storageRootKeyOnRecord: sha256Hex(fromBase64(credentials.storageRootKey)),
           ...(sent.endorsementKey === undefined
             ? {}
-            : { presentedEndorsementKey: sha256Hex(sent.endorsementKey) }),
+            : {
+                presentedEndorsementKey: sha256Hex(sent.endorsementKey),
+                presentedBytes: sent.endorsementKey.length,
+              }),
         }
       : {};
   // It would not answer us either.
@@ -158,6 +164,16 @@ async function tpmEvidence(
   } catch (thrown) {
     return { ...known, condition: { kind: 'silent', code: serializeError(thrown).code } };
   }
+}
+
+function tokenEvidence(
+  uri: string,
+  { keyRefused, waitingFor }: EvidenceSources,
+): Pick<DeviceEvidence, 'tokenUri' | 'token'> {
+  const tokenUri = uriWithoutPin(uri);
+  // A module that hangs would hang this thread too.
+  if (waitingFor?.phase === 'hsm') return { tokenUri };
+  return { tokenUri, token: readTokenCondition(uri, { listsKeys: keyRefused }) };
 }
 
 function uriWithoutPin(uri: string): Readonly<Record<string, string>> {

@@ -1,3 +1,4 @@
+import type { TokenCondition } from '../../pkcs11/token-condition.ts';
 import type { TpmCondition } from '../../tpm/tpm-condition.ts';
 import type { WaitingFor } from '../attempt-recorder.ts';
 
@@ -19,6 +20,8 @@ export interface DeviceEvidence {
   readonly tpm?: TpmEvidence;
   /** Where it looked for its key; without the PIN. */
   readonly tokenUri?: Readonly<Record<string, string>>;
+  /** What is there now. */
+  readonly token?: TokenCondition;
 }
 
 /** A certificate that a device trusts. */
@@ -75,6 +78,8 @@ export interface TpmEvidence {
   readonly storageRootKeyOnRecord?: string;
   /** What the device sent to the service; absent where that is not known: then what its TPM shows. */
   readonly presentedEndorsementKey?: string;
+  /** How long that was. */
+  readonly presentedBytes?: number;
   /** What the TPM shows now, or why it shows nothing. */
   readonly condition: TpmCondition | { readonly kind: 'silent'; readonly code: string };
 }
