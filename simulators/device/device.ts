@@ -3,7 +3,7 @@ import type { DeviceFault } from '../faults/device-fault.ts';
 import { deviceFault } from '../faults/table.ts';
 import { type Clock, lateClock, systemClock } from '../kernel/clock.ts';
 import { startDeadline } from '../kernel/deadline.ts';
-import { InvariantError, serializeError } from '../kernel/errors.ts';
+import { InvariantError, serializeError, TransportError, toError } from '../kernel/errors.ts';
 import { currentTap, tellWire } from '../kernel/wire-log.ts';
 import { type RecordedCall, withRecorder } from '../pkcs11/decorators/recorder.ts';
 import { type TokenHost, withDecorator } from '../pkcs11/token-host.ts';
@@ -127,7 +127,13 @@ function makeDevice(
   const client = clients[spec.client](setup);
   return {
     spec,
-    prepare: (signal) => client.prepare(signal),
+    prepare: async (signal) => {
+      try {
+        await client.prepare(signal);
+      } catch (thrown) {
+        throw errorAsTold(thrown, spec);
+      }
+    },
     register: async (signal) => {
       const recorder = new AttemptRecorder(setup.clock, context.recordSteps ?? false, context.onStep);
       attempting = recorder;
@@ -228,6 +234,14 @@ function asTold(result: DeviceResult, { fault }: DeviceSpec): DeviceResult {
   return { kind: 'error', error: { ...error, code: toldAs.code, message, cause: error } };
 }
 
+/** The same for what goes wrong before there is a result. */
+function errorAsTold(thrown: unknown, { fault }: DeviceSpec): unknown {
+  const toldAs = fault === undefined ? undefined : deviceFault(fault).toldAs;
+  if (toldAs === undefined) return thrown;
+  const message = `${toldAs.message}: ${toError(thrown).message}`;
+  return new TransportError('connect', toldAs.code, message, { cause: thrown });
+}
+
 function clientSetup(
   spec: DeviceSpec,
   credentials: DeviceCredentials,
@@ -258,14 +272,16 @@ function clientSetup(
 /** The service as this device knows it. */
 function endpointFor(
   endpoint: DpsEndpoint,
-  { idScope, trusts, judgesDatesByOwnClock }: DeviceFault,
+  { idScope, trusts, judgesDatesByOwnClock, port }: DeviceFault,
   clock: Clock,
 ): DpsEndpoint {
-  if (idScope === undefined && trusts === undefined && judgesDatesByOwnClock === undefined) return endpoint;
+  const changes = [idScope, trusts, judgesDatesByOwnClock, port];
+  if (changes.every((change) => change === undefined)) return endpoint;
   return {
     ...endpoint,
     ...(idScope === undefined ? {} : { idScope: idScope(endpoint.idScope) }),
     ...(trusts === undefined ? {} : { caPem: trusts }),
+    ...(port === undefined ? {} : { port, mqttPort: port, amqpPort: port }),
     ...(judgesDatesByOwnClock === undefined ? {} : { nowMs: () => clock.nowMs() }),
   };
 }

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import type { TpmStateFault } from '../faults/device-fault.ts';
 import { ByteWriter, utf8 } from '../kernel/bytes.ts';
 import { abortError } from '../kernel/deadline.ts';
-import { TpmResponseError } from '../kernel/errors.ts';
+import { TpmResponseError, TransportError, toError } from '../kernel/errors.ts';
 import { type IdentityKeySlot, provisionTpm, readIdentity } from '../tpm/attestation.ts';
 import { commands } from '../tpm/codec/commands.ts';
 import { TPM_ALG, TPM_RH, TPM_SE } from '../tpm/codec/constants.ts';
@@ -20,11 +22,13 @@ export function withTpmState(host: TpmHost, fault: TpmStateFault): TpmHost {
     eachFlow,
     around = (transport) => transport,
     rereads = false,
+    reach,
     slot,
   }: TpmState = states[fault];
   return {
     mode: host.mode,
     open: async (tpm, signal) => {
+      await reach?.();
       const hosted = await host.open(tpm, signal);
       try {
         const identity = await hosted.use(async (transport) => {
@@ -61,6 +65,8 @@ interface TpmState {
   /** The device reads EK and SRK at each start instead of knowing them. */
   readonly rereads?: boolean;
   readonly slot?: IdentityKeySlot;
+  /** The way to it that the device goes first; throws where there is none. */
+  readonly reach?: () => Promise<void>;
 }
 
 const TAKEN_HANDLE = 0x81001000;
@@ -69,6 +75,12 @@ const ACTIVATE_CREDENTIAL = commands.ActivateCredential.code;
 const SIZE_OF_PARAMETER_1 = 0x1d5;
 /** TPM_E_COMMAND_BLOCKED of Windows' TPM Base Services. */
 const COMMAND_BLOCKED = 0x80280400;
+/** 0x101. */
+const TPM_RC_FAILURE = 0x101;
+/** Where the TCG profile keeps the EK for NIST P-384 (template H-3). */
+const OTHER_PROFILE_HANDLE = 0x81010016;
+/** tcpmux: nobody listens there. */
+const UNUSED_PORT = 1;
 
 const states: Readonly<Record<TpmStateFault, TpmState>> = {
   'new-endorsement-seed': {
@@ -144,6 +156,15 @@ const states: Readonly<Record<TpmStateFault, TpmState>> = {
           : undefined,
       ),
   },
+  'signing-ek': {
+    around: (transport) =>
+      withFaults(transport, (code) =>
+        code === ACTIVATE_CREDENTIAL ? { kind: 'response-code', responseCode: TPM_RC_FAILURE } : undefined,
+      ),
+  },
+  'ek-of-other-profile': { around: (transport) => withHandle(transport, OTHER_PROFILE_HANDLE) },
+  'socket-gone': { reach: () => reach({ path: '/nonexistent/dps-rig/swtpm.sock' }) },
+  'other-address-family': { reach: () => reach({ host: '::1', port: UNUSED_PORT }) },
   'cut-response': {
     around: (transport) =>
       withFaults(transport, (code) =>
@@ -204,3 +225,33 @@ const untilAborted = (signal: AbortSignal | undefined): Promise<never> =>
     if (signal.aborted) reject(abortError(signal));
     else signal.addEventListener('abort', () => reject(abortError(signal)), { once: true });
   });
+
+/** ActivateCredential with another handle in place of the EK's: the second of its two handles, after the header of ten bytes. */
+function withHandle(transport: TpmTransport, handle: number): TpmTransport {
+  return decorate(transport, {
+    send: (command, signal) => {
+      const view = new DataView(command.buffer, command.byteOffset, command.byteLength);
+      if (view.getUint32(6) !== ACTIVATE_CREDENTIAL) return transport.send(command, signal);
+      const changed = Uint8Array.from(command);
+      new DataView(changed.buffer).setUint32(14, handle);
+      return transport.send(changed, signal);
+    },
+  });
+}
+
+/** @throws TransportError in the words of whoever cannot get there */
+async function reach(
+  where: { readonly path: string } | { readonly host: string; readonly port: number },
+): Promise<void> {
+  const socket = connect(where);
+  try {
+    await once(socket, 'connect');
+  } catch (cause) {
+    throw new TransportError('connect', 'TPM_UNREACHABLE', toError(cause).message, {
+      cause,
+      hint: 'Ask the TPM for something before you rely on it: that its daemon was started says nothing.',
+    });
+  } finally {
+    socket.destroy();
+  }
+}

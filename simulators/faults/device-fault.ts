@@ -32,7 +32,7 @@ export interface IssuePlan {
     readonly certifies: 'own-key' | 'another-key';
   };
   /** TPM: whether the EK that the device presents is this TPM's. */
-  readonly presentedEndorsementKey: 'own' | 'foreign' | 'cut';
+  readonly presentedEndorsementKey: 'own' | 'foreign' | 'cut' | 'elliptic-curve';
 }
 
 /** What the service, or the device's own TPM, must answer to a mistake. Source: dps-protocol §1.5 and §1.6. */
@@ -63,11 +63,20 @@ export const notAdmitted = {
   errorCode: 401002,
 } as const satisfies ExpectedRefusal;
 
+/** The refusal of who asks more often than the service allows. */
+export const throttled = {
+  kind: 'refused',
+  status: 429,
+  errorCode: 429001,
+} as const satisfies ExpectedRefusal;
+
 /** What is wrong with a device's token, or with how the device uses it. */
 export interface TokenFault {
   /** Where the device looks instead: attributes of its `pkcs11:` URI, `null` to leave one out. */
   readonly uri?: Readonly<
-    Partial<Record<'token' | 'object' | 'pinSource' | 'pinValue', string | null>> & { readonly id?: null }
+    Partial<Record<'token' | 'object' | 'pinSource' | 'pinValue' | 'modulePath', string | null>> & {
+      readonly id?: null;
+    }
   >;
   /** A call that the token refuses, from its `from`th on, counted from 0. */
   readonly refuses?: { readonly call: TokenCall; readonly from?: number; readonly returnName: string };
@@ -83,7 +92,7 @@ export interface TokenFault {
 
 /** What fails between the VM of EFLOW and the TPM of its host. */
 export interface PassThroughFault {
-  readonly kind: 'feature-off' | 'port-closed' | 'no-answer' | 'stale-address';
+  readonly kind: 'feature-off' | 'port-closed' | 'no-answer' | 'stale-address' | 'agent-certificate-expired';
   /** TPM commands that still get through. Default: none. */
   readonly afterCommands?: number;
 }
@@ -115,6 +124,14 @@ export type TpmStateFault =
   | 'command-blocked'
   /** It answers TPM2_ActivateCredential with half a response. */
   | 'cut-response'
+  /** Its EK may sign, which swtpm_setup offers, and ActivateCredential fails. */
+  | 'signing-ek'
+  /** The device looks for its EK where that of another profile would be. */
+  | 'ek-of-other-profile'
+  /** The daemon of the TPM died after it had said that it runs: its socket is not there. */
+  | 'socket-gone'
+  /** The device connects to the TPM by IPv6, where it does not listen. */
+  | 'other-address-family'
   /** It refuses a digest that software TPMs take. */
   | 'strict-sizes';
 
@@ -158,6 +175,10 @@ export interface DeviceFault {
   readonly issue?: (plan: IssuePlan) => IssuePlan;
   /** Of devices whose key is in a token, and only of those. */
   readonly token?: TokenFault;
+  /** Where it finds the service, in place of its port. */
+  readonly port?: number;
+  /** How long it waits before a status query, by what it was told, seconds. */
+  readonly pollSeconds?: (told: number | undefined) => number;
   /** What the device believes its idScope to be. */
   readonly idScope?: (idScope: string) => string;
   /** What it signs in place of `sr`, a line feed and `se`. */

@@ -64,3 +64,10 @@ export const eflowNothingInHub = {
     message: 'Provision-EflowVm said "Provisioning successful", and nothing is in the hub',
   },
 } as const satisfies DeviceFault;
+
+/** After a year: the certificate between the agents of host and VM, which has nothing to do with the device's identity. */
+export const eflowAgentExpired = passThrough(
+  'is in an EFLOW VM whose agent certificate expired a year after its deployment',
+  'CERT_HAS_EXPIRED',
+  { kind: 'agent-certificate-expired' },
+);

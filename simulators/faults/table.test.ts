@@ -46,6 +46,7 @@ describe.each(faultKinds.map((kind) => [kind, deviceFault(kind)] as const))(
         fault.sasSignedText !== undefined ||
         fault.keyText !== undefined ||
         fault.registrationId !== undefined ||
+        fault.pollSeconds !== undefined ||
         (fault.clockLateSeconds ?? 0) > HOUR_SECONDS ||
         (fault.issue?.(honest).presentedEndorsementKey ?? 'own') !== 'own';
       if (fault.tpm === undefined) expect(fault.clients).toBe(touchesRequests ? 'native' : 'any');
@@ -75,6 +76,8 @@ function changes(fault: DeviceFault): string[] {
     ...(fault.registrationId === undefined || fault.registrationId('a') === 'a' ? [] : ['registrationId']),
     ...(fault.sasSignedText === undefined || fault.sasSignedText('a%2Fb', 1) === 'a%2Fb\n1' ? [] : ['text']),
     ...((fault.clockLateSeconds ?? 0) > 0 ? ['clock'] : []),
+    ...(fault.port === undefined ? [] : ['port']),
+    ...(fault.pollSeconds?.(400) === 400 ? [] : fault.pollSeconds === undefined ? [] : ['pollSeconds']),
     ...(sasToken !== undefined && sasToken(token) !== token ? ['token'] : []),
   ];
 }

@@ -7,8 +7,10 @@ import { clockTenMinutesLate } from './clock-ten-minutes-late.ts';
 import { clockTwoHoursLate } from './clock-two-hours-late.ts';
 import { cnMismatch } from './cn-mismatch.ts';
 import type { DeviceFault } from './device-fault.ts';
+import { directWayClosed } from './direct-way-closed.ts';
 import { disabledEnrollment } from './disabled-enrollment.ts';
 import {
+  eflowAgentExpired,
   eflowBrokerTimeout,
   eflowClockLate,
   eflowNothingInHub,
@@ -16,19 +18,21 @@ import {
   eflowStaleAddress,
   eflowTpmOff,
 } from './eflow.ts';
-import { ekCut } from './ek-cut.ts';
 import { ekNotEnrolled } from './ek-not-enrolled.ts';
 import { expiredCertificate } from './expired-certificate.ts';
 import { expiredSas } from './expired-sas.ts';
 import { foreignChallenge } from './foreign-challenge.ts';
 import { hubNotLinked } from './hub-not-linked.ts';
 import { initializedTwice } from './initialized-twice.ts';
+import { keyAsBase64Text } from './key-as-base64-text.ts';
 import { keyDerivedTwice } from './key-derived-twice.ts';
+import { keyLengthOfText } from './key-length-of-text.ts';
 import { keyMissing } from './key-missing.ts';
 import { keyNotDerived } from './key-not-derived.ts';
 import { keyWithoutPadding } from './key-without-padding.ts';
 import { loginFailsBelow } from './login-fails-below.ts';
 import { missingIntermediate } from './missing-intermediate.ts';
+import { moduleMissing } from './module-missing.ts';
 import { moduleUnconfigured } from './module-unconfigured.ts';
 import { moduleWithoutDaemon } from './module-without-daemon.ts';
 import { officerLogin } from './officer-login.ts';
@@ -36,6 +40,8 @@ import { otherCa } from './other-ca.ts';
 import { otherServerRoot } from './other-server-root.ts';
 import { pinLocked } from './pin-locked.ts';
 import { pinUnreadable } from './pin-unreadable.ts';
+import { pollsAsCSdk, pollsAsJavaSdk } from './poll-habits.ts';
+import { ekCut, ekOfEllipticCurve } from './presented-ek.ts';
 import { rootEnrolled } from './root-enrolled.ts';
 import { sasLifeForExpiry } from './sas-life-for-expiry.ts';
 import { sasNotEncoded } from './sas-not-encoded.ts';
@@ -44,6 +50,7 @@ import { sessionLimit } from './session-limit.ts';
 import { slotByNumber } from './slot-by-number.ts';
 import { tamperedToken } from './tampered-token.ts';
 import { tokenAbsent } from './token-absent.ts';
+import { tokenAfterFork } from './token-after-fork.ts';
 import { tokenError } from './token-error.ts';
 import { tokenReadOnly } from './token-read-only.ts';
 import { tokenRemoved } from './token-removed.ts';
@@ -98,6 +105,14 @@ export const deviceFaults = {
   'officer-login': officerLogin,
   'initialized-twice': initializedTwice,
   'ek-cut': ekCut,
+  'ek-of-elliptic-curve': ekOfEllipticCurve,
+  'key-as-base64-text': keyAsBase64Text,
+  'key-length-of-text': keyLengthOfText,
+  'direct-way-closed': directWayClosed,
+  'polls-as-java-sdk': pollsAsJavaSdk,
+  'polls-as-c-sdk': pollsAsCSdk,
+  'module-missing': moduleMissing,
+  'token-after-fork': tokenAfterFork,
   'token-read-only': tokenReadOnly,
   'module-unconfigured': moduleUnconfigured,
   'module-without-daemon': moduleWithoutDaemon,
@@ -109,6 +124,7 @@ export const deviceFaults = {
   'eflow-stale-address': eflowStaleAddress,
   'eflow-clock-late': eflowClockLate,
   'eflow-nothing-in-hub': eflowNothingInHub,
+  'eflow-agent-expired': eflowAgentExpired,
 } as const satisfies Record<string, DeviceFault>;
 
 export type FaultKind = keyof typeof deviceFaults;

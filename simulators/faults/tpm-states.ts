@@ -80,5 +80,21 @@ export const tpmStateFaults = {
     'has a TPM that refuses sizes which others take',
     'TPM_RC_SIZE',
   ),
+  'tpm-signing-ek': tpmState(
+    'signing-ek',
+    'has a TPM that was set up with an EK that may sign',
+    'TPM_RC_FAILURE',
+  ),
+  'ek-of-other-profile': tpmState(
+    'ek-of-other-profile',
+    'looks for its EK where that of another profile would be',
+    'TPM_RC_HANDLE',
+  ),
+  'tpm-socket-gone': tpmState('socket-gone', 'has a TPM whose daemon died unseen', 'TPM_UNREACHABLE'),
+  'tpm-by-ipv6': tpmState(
+    'other-address-family',
+    'connects by IPv6 to a TPM that listens on IPv4',
+    'TPM_UNREACHABLE',
+  ),
   'tpm-response-cut': tpmState('cut-response', 'gets half a response from its TPM', 'CODEC'),
 } as const;

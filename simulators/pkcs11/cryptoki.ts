@@ -1,6 +1,6 @@
 import { runInThisContext } from 'node:vm';
 import pkcs11js from 'pkcs11js'; // CommonJS: Node finds only some of its names
-import { CryptokiError, EnvironmentError } from '../kernel/errors.ts';
+import { CryptokiError, EnvironmentError, toError } from '../kernel/errors.ts';
 import { CKF, CKR, returnName } from './constants.ts';
 
 /** A slot, session or object, as the module numbers them: good for one process, or one session, only. */
@@ -173,7 +173,8 @@ export const isReturn = (error: unknown, returnValue: number): boolean =>
   error instanceof CryptokiError && error.returnValue === returnValue;
 
 function unusable(path: string, cause: unknown): EnvironmentError {
-  const why = cause instanceof CryptokiError ? cause.message : 'it cannot be loaded';
+  const why =
+    cause instanceof CryptokiError ? cause.message : `it cannot be loaded (${toError(cause).message})`;
   return new EnvironmentError('pkcs11', `${path} does not work as a PKCS#11 module: ${why}`, {
     hint: 'Check the path; for SoftHSM also SOFTHSM2_CONF and that its token directory exists.',
     cause,

@@ -196,13 +196,15 @@ class NativeClient implements ProvisioningClient {
     proof: RequestProof,
     { recorder, signal, retrying }: Attempt,
   ): Promise<RegistrationOperationStatus> {
-    const { spec, clock, seed, pollJitter } = this.#setup;
+    const { spec, clock, seed, pollJitter, fault } = this.#setup;
     const { transport } = this.#prepared();
     let reply = accepted;
     while (isPending(reply.operation)) {
       const { operationId } = reply.operation;
-      const delayMs = pollDelayMs(reply.retryAfterSeconds, pollJitter, () =>
-        seededRandom(seed, 'poll', spec.registrationId, recorder.polls),
+      const delayMs = pollDelayMs(
+        fault?.pollSeconds?.(reply.retryAfterSeconds) ?? reply.retryAfterSeconds,
+        pollJitter,
+        () => seededRandom(seed, 'poll', spec.registrationId, recorder.polls),
       );
       await recorder.time('poll-wait', 'poll-wait', () => sleep(clock, delayMs, signal));
       reply = await retrying(() => {

@@ -18,16 +18,13 @@ export function issueTpm(
 ): Issued {
   if (tpm === undefined) throw new InvariantError(`TPM device ${registrationId} was given no TPM`);
   if (enrollment === 'group') throw new InvariantError('DPS has no enrollment groups for TPM devices');
-  const own = toBase64(tpm.endorsementKey);
-  const foreign = toBase64(foreignEndorsementKey(tpm.endorsementKey));
+  const { own, foreign } = presentedKeys(tpm);
   return {
     credentials: {
       kind: 'tpm',
       tpmId: tpm.tpmId,
       stateFile: tpm.stateFile,
-      endorsementKey: { own, foreign, cut: toBase64(tpm.endorsementKey.subarray(0, 100)) }[
-        plan.presentedEndorsementKey
-      ],
+      endorsementKey: presentedKeys(tpm)[plan.presentedEndorsementKey],
       storageRootKey: toBase64(tpm.storageRootKey),
     },
     attestation: {
@@ -36,6 +33,17 @@ export function issueTpm(
     },
   };
 }
+
+const presentedKeys = ({ endorsementKey }: ManufacturedTpm) => ({
+  own: toBase64(endorsementKey),
+  foreign: toBase64(foreignEndorsementKey(endorsementKey)),
+  cut: toBase64(endorsementKey.subarray(0, 100)),
+  'elliptic-curve': ellipticCurveKey,
+});
+
+/** An EK by the template L-2 of the TCG profile (NIST P-256), of a swtpm: test/vectors/tpm/commands.json. */
+const ellipticCurveKey =
+  'AHoAIwALAAMAsgAgg3GXZ0SEs/gakMyNRqXXJP1S124GUgtk8qHaGzMUaaoABgCAAEMAEAADABAAIGBoKKmqA5QP2mfxZ4pzkcsEXXtVTUgttXGY2Vqp/gRpACCdhnYpeMrAEJhzqxUU5CCZkhfGjxfmNTaeWV0OynHDbQ==';
 
 /** The same template with another modulus, which ends the structure (TPM 2.0 Part 2 §12.2.4 TPMT_PUBLIC). */
 const foreignEndorsementKey = (endorsementKey: Uint8Array): Uint8Array =>

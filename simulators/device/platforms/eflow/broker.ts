@@ -80,6 +80,15 @@ export function passThroughError({ kind }: PassThroughFault, { hostName }: Eflow
       return new TransportError('tpm', 'ECONNREFUSED', `connect ECONNREFUSED 127.0.0.1:2321 (${hostName})`, {
         hint: 'Look at tpm2-socat@2321 in the VM: it needs the host in the ARP table, so ICMP must pass.',
       });
+    case 'agent-certificate-expired':
+      return new TransportError(
+        'tpm',
+        'CERT_HAS_EXPIRED',
+        `x509: certificate has expired or is not yet valid, between the agents of host and VM (${hostName})`,
+        {
+          hint: 'Update EFLOW: the agent gets a new certificate. The identity of the device is another one.',
+        },
+      );
     case 'stale-address':
       return new TransportError(
         'tpm',
