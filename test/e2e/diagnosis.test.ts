@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CauseName } from '../../harness/diagnose/table.ts';
 import type { Diagnosis } from '../../reports/run-result.ts';
@@ -286,6 +288,27 @@ describe('the diagnosis of a device that failed', () => {
       'TIMEOUT service-does-not-answer',
       'TIMEOUT throttle-waited-out',
     ]);
+  });
+
+  it('looks into a bounded number of those that fail alike, and into the one that fails for another reason', async () => {
+    const failing = (devices: number, fault: FaultKind): string =>
+      `[[fleet]]\ndevices = ${devices}\nattestation = "symmetric-key"\nfault = "${fault}"\n`;
+    const { exitCode, stdout, stderr, diagnoses } = await run(
+      HEAD + failing(600, 'wrong-key') + failing(1, 'disabled-enrollment'),
+    );
+    expect(exitCode, stdout + stderr).toBe(0);
+    const causes = Map.groupBy(diagnoses, ({ cause }) => cause);
+    expect([...causes.keys()].toSorted()).toEqual(['enrollment-disabled', 'key-not-enrolled']);
+    const alike = causes.get('key-not-enrolled')?.length ?? 0;
+    // The first 200 of a run, then 2 of each of its seven ranges; threads may cross that line together.
+    expect(diagnoses.length).toBeGreaterThanOrEqual(200);
+    expect(diagnoses.length).toBeLessThan(250);
+    expect(stdout).toContain(`${600 - alike} more devices not looked into`);
+    for (const file of ['junit.xml', 'index.html']) {
+      const report = readFileSync(join(rig.out, file), 'utf8');
+      expect(report, file).toContain(causes.get('enrollment-disabled')?.[0]?.statement);
+      expect(report, file).toContain('not looked into');
+    }
   });
 
   it('asks an emulator that runs already, and finds a mistake that nobody made on purpose', async () => {
