@@ -1,4 +1,5 @@
 import type { RunResult } from '../reports/run-result.ts';
+import { writeBundles } from './bundles/write-bundles.ts';
 import { diagnoseRun } from './diagnose/diagnose-run.ts';
 import { allowedProxy } from './environment/allowed-proxy.ts';
 import { pacedLoad } from './environment/azure/pacing.ts';
@@ -6,8 +7,10 @@ import { openEndpoint } from './environment/endpoint.ts';
 import { openKeyLog } from './environment/key-log.ts';
 import { GRADED_REQUESTS, openGrades } from './grades/open-grades.ts';
 import type { Progress } from './load/fleet-run.ts';
+import type { Watch } from './load/range-tasks.ts';
 import { warmUpOf } from './load/register-fleet.ts';
 import { registerHere } from './load/register-here.ts';
+import type { FleetRecords } from './metrics/fleet-ledger.ts';
 import { outcomeLines, writeOutcomeList } from './metrics/outcome-list.ts';
 import { partOfFleet, planFleet } from './plan/fleet-plan.ts';
 import { describeShard, loadOfShard, rangesOfShard, type Shard, splitForParts } from './plan/shards.ts';
@@ -39,6 +42,14 @@ export interface RunOptions {
   readonly consent?: boolean;
   /** Where a run at a real service writes down what it makes there. */
   readonly journalFile?: string;
+  /** One device of the fleet, by its position, and the TPMs that it may have. Default: all of it. */
+  readonly only?: { readonly index: number; readonly tpmCacheDirectory: string | undefined } | undefined;
+  /** Whose messages are kept. Default: with a directory for bundles those of devices that failed, else nobody's. */
+  readonly watch?: Watch;
+  /** Where devices that failed leave their bundles. */
+  readonly bundleDirectory?: string;
+  /** Told what became of every device. */
+  readonly onOutcomes?: (outcomes: FleetRecords) => void;
   /** Where the outcome of every device is written, in the order of the fleet. */
   readonly outcomesFile?: string;
   /** Private hosts besides loopback that the user lets load go to. */
@@ -63,7 +74,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { rangeSize: size, warmUpDevices: warmUp } = scenario.run;
   const parts = options.coordinate?.workers ?? shard.of;
   const split = splitForParts(fleetPlan.devices.length, { size, warmUp, parts });
-  const ranges = rangesOfShard(split, shard);
+  const { only } = options;
+  const ranges =
+    only === undefined ? rangesOfShard(split, shard) : [{ number: 0, from: only.index, to: only.index + 1 }];
   const plan = partOfFleet(fleetPlan, ranges);
   const partName = options.shard && `shard-${shard.number}`;
 
@@ -79,11 +92,15 @@ export async function run(options: RunOptions): Promise<RunResult> {
     },
   });
   const grades = openGrades(scenario, scenarioFile, endpoint);
-  const work = { scenario, plan, partName, ranges, endpoint, proxy, signal, onProgress };
+  const work = {
+    ...{ scenario, plan, partName, ranges, endpoint, proxy, signal, onProgress },
+    watch: options.watch ?? (options.bundleDirectory === undefined ? 'none' : 'failed'),
+    tpmCacheDirectory: only?.tpmCacheDirectory,
+  };
   const { timed, ...registered } =
     options.coordinate === undefined
       ? await registerHere(work, {
-          calibrated: scenario.endpoint.kind !== 'null',
+          calibrated: scenario.endpoint.kind !== 'null' && only === undefined,
           brokenThreshold: (recorder, elapsedMs) => brokenThreshold(scenario.thresholds, recorder, elapsedMs),
         })
       : await coordinateFleet(work, { ...options.coordinate, scenarioFile });
@@ -99,6 +116,13 @@ export async function run(options: RunOptions): Promise<RunResult> {
   ];
   const { ledger: outcomes, recorder } = timed;
   const diagnoses = await diagnoseRun({ endpoint, plan, proxy }, outcomes, new AbortController().signal);
+  options.onOutcomes?.(outcomes);
+  if (options.bundleDirectory !== undefined) {
+    await writeBundles(options.bundleDirectory, {
+      ...{ scenario: options.scenario, scenarioFile, plan, outcomes, diagnoses },
+      tpms: registered.tpms ?? new Map(),
+    });
+  }
   const keyCustody = collectKeyCustody({ plan, outcomes, registrations, tokens: registered.tokens });
   const checks = judge({
     scenario,

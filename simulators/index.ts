@@ -43,6 +43,7 @@ export {
   releaseOf,
   versionsOf,
 } from './device/platforms/table.ts';
+export type { WatchedDevice } from './device/watch-device.ts';
 // dps
 export { behaviourProfiles, type ProfileName } from './dps/behaviour.ts';
 export type {
@@ -76,6 +77,8 @@ export { parseServiceFaultText, type ServiceFault } from './dps/service-fault.ts
 export { exportDataDirectory, importDataDirectory } from './dps/state/state-files.ts';
 // hub
 export type { TelemetryMessage } from './hub/telemetry-log.ts';
+// kernel
+export type { WireRecord } from './kernel/wire-log.ts';
 // pkcs11
 export type { KeyCustody } from './pkcs11/custody.ts';
 export { withLatency as withTokenLatency } from './pkcs11/decorators/latency.ts';

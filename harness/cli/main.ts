@@ -18,9 +18,11 @@ import { addExplainCommand } from './commands/explain.ts';
 import { addHsmCommand } from './commands/hsm.ts';
 import { addListCommand } from './commands/list.ts';
 import { addMergeCommand } from './commands/merge.ts';
+import { addReplayCommand } from './commands/replay.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addStateCommands } from './commands/state.ts';
 import { addTpmCommand } from './commands/tpm.ts';
+import { addTraceCommand } from './commands/trace.ts';
 import { addValidateCommand } from './commands/validate.ts';
 import { addWorkerCommand } from './commands/worker.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -34,6 +36,8 @@ function createProgram(): Command {
     .showHelpAfterError()
     .exitOverride();
   addRunCommand(program);
+  addReplayCommand(program);
+  addTraceCommand(program);
   addMergeCommand(program);
   addWorkerCommand(program);
   addDeviceCommand(program);

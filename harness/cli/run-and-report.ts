@@ -38,6 +38,7 @@ export async function runAndReport(
     ...{ scenario, scenarioFile: file, signal, onProgress: display.show },
     journalFile: join(out, 'journal.jsonl'),
     outcomesFile: join(out, 'outcomes.tsv'),
+    bundleDirectory: join(out, 'bundles'),
     ...{ shard, coordinate: nats && { ...nats, say: display.say }, ...runOptions },
   }).catch((error: unknown) => {
     if (signal.aborted) return undefined;

@@ -5,6 +5,7 @@ import type { FleetPlan } from '../plan/fleet-plan.ts';
 import type { Range } from '../plan/ranges.ts';
 import type { Scenario } from '../scenario/scenario-schema.ts';
 import type { FleetTokens } from './fleet-tokens.ts';
+import type { Watch } from './range-tasks.ts';
 import type { RunSetup } from './run-setup.ts';
 import type { LiveCounts } from './shared-control.ts';
 import type { SharedSlots } from './shared-slots.ts';
@@ -28,6 +29,10 @@ export interface FleetRun {
   readonly tokens: FleetTokens;
   /** swtpms in containers; undefined when threads start their own. */
   readonly tpmSlots: SharedSlots | undefined;
+  /** Whose messages are kept. Default: nobody's. */
+  readonly watch?: Watch;
+  /** Where TPMs come from. Default: the cache of this user. */
+  readonly tpmCacheDirectory?: string | undefined;
   /** For credentials and TPM states; private, and gone after the run. */
   readonly directory: string;
   readonly signal: AbortSignal;

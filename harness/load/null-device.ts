@@ -29,6 +29,7 @@ export function createNullDevice(spec: DeviceSpec, options: NullDeviceOptions): 
         steps: [],
       }),
     evidence: () => Promise.reject(new InvariantError('a device of nobody does not fail')),
+    watched: () => undefined,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

@@ -15,12 +15,13 @@ import { cacheOfPart, credentialsFile, type FleetRun } from './fleet-run.ts';
 /**
  * The first pass, untimed: every device gets its TPM, keys and certificates, and is enrolled.
  *
+ * @returns the TPMs that devices have
  * @param given what credentials derive from. Default: a new one
  * @throws TransportError of phase `aborted` when the run is interrupted meanwhile
  */
-export async function prepareFleet(run: FleetRun, given?: FleetAuthority): Promise<void> {
+export async function prepareFleet(run: FleetRun, given?: FleetAuthority): Promise<FleetTpms> {
   const { plan, partName, ranges, pool, endpoint, tokens, directory, signal, onProgress } = run;
-  if (endpoint.kind === 'null') return;
+  if (endpoint.kind === 'null') return new Map();
   requireTlsKeys(plan);
   const tpms = await ensureFleetTpms(run);
   const authority = given ?? (await createFleetAuthority(authorityName(plan, partName)));
@@ -51,6 +52,7 @@ export async function prepareFleet(run: FleetRun, given?: FleetAuthority): Promi
       onProgress({ stage: 'credentials', done, of: plan.devices.count });
     }),
   );
+  return tpms;
 }
 
 /** The faults of fleet entries, for their devices alone. */
@@ -85,9 +87,15 @@ function requireTlsKeys({ cells }: FleetPlan): void {
 }
 
 /** By registrationId. */
-type FleetTpms = ReadonlyMap<string, ManufacturedTpm>;
+export type FleetTpms = ReadonlyMap<string, ManufacturedTpm>;
 
-async function ensureFleetTpms({ plan, partName, signal, onProgress }: FleetRun): Promise<FleetTpms> {
+async function ensureFleetTpms({
+  plan,
+  partName,
+  tpmCacheDirectory,
+  signal,
+  onProgress,
+}: FleetRun): Promise<FleetTpms> {
   const ids = Iterator.from(plan.devices)
     .filter(({ spec }) => spec.keyStore === 'swtpm')
     .map(({ spec }) => spec.registrationId)
@@ -96,6 +104,7 @@ async function ensureFleetTpms({ plan, partName, signal, onProgress }: FleetRun)
   const tpms = await ensureTpms({
     count: ids.length,
     ...cacheOfPart(defaultTpmCacheDirectory(), partName),
+    ...(tpmCacheDirectory === undefined ? {} : { cacheDirectory: tpmCacheDirectory }),
     signal,
     onProgress: (done, of) => onProgress({ stage: 'tpms', done, of }),
   });

@@ -16,6 +16,9 @@ import type { PlannedDevice } from '../plan/fleet-plan.ts';
 import type { Range } from '../plan/ranges.ts';
 import type { SharedSlots } from './shared-slots.ts';
 
+/** Whose messages are kept. */
+export type Watch = 'none' | 'failed' | 'all';
+
 /** First pass, untimed: makes the devices' credentials and leaves them in the run directory. */
 export interface PrepareRangeTask {
   readonly range: Range;
@@ -66,6 +69,7 @@ export interface RunRangeTask {
   readonly hubs: readonly string[];
   /** For devices that boot and live: what happens to them, and where their disks are. */
   readonly life: DeviceContext['life'];
+  readonly watch: Watch;
   /** How long a token takes for a signature, beyond what it takes. */
   readonly tokenSignMs: number;
   readonly tpm: {

@@ -110,10 +110,14 @@ async function registerPart(
   run: FleetRun,
   { ranges, first, load, take, startLine, onRange, brokenThreshold = () => undefined }: Part,
 ): Promise<{ readonly stoppedBy: string | undefined }> {
-  const { plan, pool, setup, signal, onProgress } = run;
+  const { scenario, plan, pool, setup, signal, onProgress } = run;
   const schedule = scheduleOf(load, plan.seed);
   const concurrency = load.arrival === 'constant-concurrency' ? load.concurrency : undefined;
-  const control = SharedControl.create({ ranges: (ranges.at(-1)?.number ?? 0) + 1, concurrency });
+  const control = SharedControl.create({
+    ranges: (ranges.at(-1)?.number ?? 0) + 1,
+    concurrency,
+    places: scenario.run.bundles,
+  });
   const began = new Float64Array(new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT));
   const elapsedMs = (): number => sharedNowMs() - (began[0] ?? 0);
   const ended = new AbortController();
@@ -220,6 +224,7 @@ function rangeTask(
     hubConnect,
     timeScale,
     hubs: endpoint.hubs,
+    watch: endpoint.kind === 'null' ? 'none' : (run.watch ?? 'none'),
     life: scenario.life && { ...scenario.life, directory: join(directory, 'disks') },
     tokenSignMs: scenario.hsm.signMs,
     tpm: {

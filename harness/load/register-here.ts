@@ -4,7 +4,7 @@ import { type FleetAuthority, openScratchDirectory } from '../../simulators/inde
 import { calibrate } from './calibrate.ts';
 import type { FleetRun } from './fleet-run.ts';
 import { type FleetTokens, openFleetTokens } from './fleet-tokens.ts';
-import { prepareFleet } from './prepare-fleet.ts';
+import { type FleetTpms, prepareFleet } from './prepare-fleet.ts';
 import { type RegisterHooks, registerFleet, type TimedPart } from './register-fleet.ts';
 import { chooseSetup, type RunSetup } from './run-setup.ts';
 import { shareSlots } from './shared-slots.ts';
@@ -14,7 +14,16 @@ import { startWorkerPool } from './worker-pool.ts';
 /** A fleet, or a part of one, and where it registers. */
 export type FleetWork = Pick<
   FleetRun,
-  'scenario' | 'plan' | 'partName' | 'ranges' | 'endpoint' | 'proxy' | 'signal' | 'onProgress'
+  | 'scenario'
+  | 'plan'
+  | 'partName'
+  | 'ranges'
+  | 'endpoint'
+  | 'proxy'
+  | 'watch'
+  | 'tpmCacheDirectory'
+  | 'signal'
+  | 'onProgress'
 >;
 
 export interface RegisterHereOptions extends RegisterHooks {
@@ -29,6 +38,8 @@ export interface Registered {
   readonly timed: TimedPart;
   readonly setup: RunSetup;
   readonly tokens: Pick<FleetTokens, 'keys' | 'sessions'>;
+  /** By registrationId; absent where others registered the fleet. */
+  readonly tpms?: FleetTpms;
   readonly calibration: RunResult['calibration'];
   readonly preparationMs: number;
   /** Of a fleet that others registered. */
@@ -57,9 +68,9 @@ export async function registerHere(
   await using pool = startWorkerPool(setup.workers, setup.rangesAtOnce);
   const tpmSlots = tpmContainers && shareSlots(tpmContainers.slots);
   const fleet: FleetRun = { ...work, setup, tokens, tpmSlots, pool, directory: directory.path };
-  await prepareFleet(fleet, authority);
+  const tpms = await prepareFleet(fleet, authority);
   const preparationMs = Date.now() - startedMs;
   const calibration = calibrated ? await calibrate(fleet) : undefined;
   const timed = await registerFleet(fleet, hooks);
-  return { timed, setup, tokens, calibration, preparationMs, timesRun: () => 1 };
+  return { timed, setup, tokens, tpms, calibration, preparationMs, timesRun: () => 1 };
 }

@@ -9,6 +9,7 @@ import {
   type DeviceResult,
   type DeviceTrace,
   type TokenHost,
+  type WatchedDevice,
   withDecorator,
   withTokenLatency,
 } from '../../simulators/index.ts';
@@ -36,7 +37,7 @@ export async function runRange(task: RunRangeTask): Promise<RangeOutcomes> {
   const { nullEndpoint } = task;
   const createOne = nullEndpoint
     ? ({ spec }: PlannedDevice): Device => createNullDevice(spec, { ...task, ...nullEndpoint })
-    : await deviceMaker(task, { ...thread.deviceContext, tokens });
+    : await deviceMaker(task, { ...thread.deviceContext, tokens, recordWire: task.watch !== 'none' });
   const stop = new AbortController();
   const finished = new AbortController();
   void control.untilStopped(finished.signal).then(() => stop.abort());
@@ -125,9 +126,10 @@ class DeviceRun {
     const { control, task } = this.#parts;
     const outcome = await this.#run();
     if (task.arrival === 'constant-concurrency') control.freeSlot(task.range.number);
+    const watched = this.#watched(outcome.result); // looking at it would be in its messages
     const evidence = await this.#evidence(outcome.result);
     const failure = await this.#putAway();
-    const seen = evidence === undefined ? outcome : { ...outcome, evidence };
+    const seen = { ...outcome, ...(evidence && { evidence }), ...(watched && { watched }) };
     const final = failure === undefined ? seen : { ...seen, result: failure };
     control.count(final.result.kind, task.range.number);
     return final;
@@ -180,6 +182,14 @@ class DeviceRun {
     if (!this.#parts.looks.take(`${this.#planned.cell} ${code}`)) return undefined;
     const look = (signal: AbortSignal): Promise<DeviceEvidence> => this.#device.evidence(result, signal);
     return this.#bounded('looking at the device', look).catch(() => undefined);
+  }
+
+  /** What somebody will look at: of devices that failed, of a few of many. */
+  #watched({ kind }: DeviceResult): WatchedDevice | undefined {
+    const { control, task } = this.#parts;
+    if (task.watch === 'none') return undefined;
+    const wanted = task.watch === 'all' || (kind !== 'assigned' && kind !== 'aborted' && control.takePlace());
+    return wanted ? this.#device.watched() : undefined;
   }
 
   /** What went wrong, if anything: a device that cannot be switched off has failed. */

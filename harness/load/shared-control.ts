@@ -7,8 +7,10 @@ const STOP = 1;
 const GO = 2;
 const READY = 3;
 const LOOKS = 4;
+/** Devices whose messages may still be kept. */
+const PLACES = 5;
 /** From here on, so many numbers of each range: the slots that it holds, and its own counts. */
-const RANGES = 5;
+const RANGES = 6;
 const PER_RANGE = 6;
 
 const countNames = ['started', 'assigned', 'ended', 'error', 'aborted'] as const;
@@ -19,6 +21,8 @@ export interface ControlOptions {
   readonly ranges: number;
   /** Devices at any moment; undefined where arrivals are timed. */
   readonly concurrency: number | undefined;
+  /** How many devices that failed leave what went by between them and others. Default 0. */
+  readonly places?: number;
 }
 
 /** Made by the main thread; workers wrap the same memory. */
@@ -31,11 +35,12 @@ export class SharedControl {
     this.#numbers = new Int32Array(memory);
   }
 
-  static create({ ranges, concurrency }: ControlOptions): SharedControl {
+  static create({ ranges, concurrency, places = 0 }: ControlOptions): SharedControl {
     const control = new SharedControl(
       new SharedArrayBuffer((RANGES + ranges * PER_RANGE) * Int32Array.BYTES_PER_ELEMENT),
     );
     Atomics.store(control.#numbers, SLOTS, concurrency ?? 0);
+    Atomics.store(control.#numbers, PLACES, places);
     return control;
   }
 
@@ -67,6 +72,11 @@ export class SharedControl {
   #giveBack(slots: number): void {
     Atomics.add(this.#numbers, SLOTS, slots);
     Atomics.notify(this.#numbers, SLOTS, slots);
+  }
+
+  /** @returns false when as many devices as wanted have taken one */
+  takePlace(): boolean {
+    return Atomics.sub(this.#numbers, PLACES, 1) > 0;
   }
 
   get stopped(): boolean {

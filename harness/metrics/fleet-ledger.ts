@@ -4,7 +4,7 @@ import type { Outcome } from './outcome.ts';
 /** What the verdict needs to know of a device that has reported. */
 export type DeviceRecord = Pick<
   Outcome,
-  'index' | 'registrationId' | 'cell' | 'result' | 'keyUse' | 'evidence'
+  'index' | 'registrationId' | 'cell' | 'result' | 'keyUse' | 'evidence' | 'watched'
 > &
   Partial<Pick<Outcome, 'phasesMs'>>;
 
@@ -77,7 +77,7 @@ export class FleetLedger implements FleetRecords {
     return (this.#usualOf[index] ?? 0) !== 0 || this.#special.has(index);
   }
 
-  #enter({ index, registrationId, cell, result, keyUse, evidence, phasesMs }: Outcome): void {
+  #enter({ index, registrationId, cell, result, keyUse, evidence, watched, phasesMs }: Outcome): void {
     this.#reported += 1;
     const planned = this.#devices.at(index);
     const asPlanned = planned?.spec.registrationId === registrationId && planned.cell === cell;
@@ -85,6 +85,7 @@ export class FleetLedger implements FleetRecords {
       asPlanned &&
       result.kind === 'assigned' &&
       keyUse === undefined &&
+      watched === undefined &&
       result.deviceId === registrationId
     ) {
       const { deviceId: _same, ...usual } = result;
@@ -95,6 +96,7 @@ export class FleetLedger implements FleetRecords {
       ...{ index, registrationId, cell, result },
       ...(keyUse === undefined ? {} : { keyUse }),
       ...(evidence === undefined ? {} : { evidence }),
+      ...(watched === undefined ? {} : { watched }),
       ...(result.kind === 'ended' || result.kind === 'error' ? { phasesMs } : {}),
     });
   }

@@ -1,4 +1,4 @@
-import type { DeviceEvidence, DeviceResult, KeyUse, Phase } from '../../simulators/index.ts';
+import type { DeviceEvidence, DeviceResult, KeyUse, Phase, WatchedDevice } from '../../simulators/index.ts';
 
 /** One device attempt as the harness sees it; plain data that crosses threads. Times are milliseconds. */
 export interface Outcome {
@@ -18,6 +18,8 @@ export interface Outcome {
   readonly keyUse?: KeyUse;
   /** Of a device that failed. */
   readonly evidence?: DeviceEvidence;
+  /** Of a device that is watched. */
+  readonly watched?: WatchedDevice;
 }
 
 /** From the intended start: a late generator must not make a service look quick. */

@@ -20,6 +20,7 @@ describe('parseScenario', () => {
         timeScale: 1,
         warmUpDevices: 0,
         attemptTimeoutMs: 60_000,
+        bundles: 100,
         gradeClients: false,
         retryPolicy: 'standard',
         hubConnect: 'none',

@@ -278,6 +278,14 @@ export const scenarioSchema = z.strictObject({
         .default(1)
         .describe('The waits of IoT Edge daemons, which can be minutes, are shortened to this share.'),
       retryPolicy: z.enum(['standard', 'none']).default('standard'),
+      bundles: z
+        .int()
+        .min(0)
+        .max(10_000)
+        .default(100)
+        .describe(
+          'So many devices that failed leave a bundle beside the reports, for dps-rig replay and trace.',
+        ),
       gradeClients: z
         .boolean()
         .default(false)

@@ -4,8 +4,10 @@ import { deviceFault } from '../faults/table.ts';
 import { type Clock, lateClock, systemClock } from '../kernel/clock.ts';
 import { startDeadline } from '../kernel/deadline.ts';
 import { InvariantError, serializeError } from '../kernel/errors.ts';
+import { currentTap, tellWire } from '../kernel/wire-log.ts';
 import { type RecordedCall, withRecorder } from '../pkcs11/decorators/recorder.ts';
 import { type TokenHost, withDecorator } from '../pkcs11/token-host.ts';
+import { withTappedTpms } from '../tpm/decorators/wire-tap.ts';
 import type { TpmHost } from '../tpm/tpm-host.ts';
 import type { DpsEndpoint } from '../transport/provisioning-transport.ts';
 import { AttemptRecorder } from './attempt-recorder.ts';
@@ -23,6 +25,7 @@ import { resultOfError } from './result-of-error.ts';
 import { type RetryPolicyName, retryPolicies } from './retry-policy.ts';
 import { misconfiguredUri, withTokenFault } from './token-fault.ts';
 import { withTpmState } from './tpm-state-fault.ts';
+import { DeviceWatch, type WatchedDevice } from './watch-device.ts';
 
 /** What the devices of a fleet have in common. */
 export interface DeviceContext {
@@ -43,6 +46,8 @@ export interface DeviceContext {
   readonly pollJitter?: number | undefined;
   /** Fills `DeviceTrace.steps`. */
   readonly recordSteps?: boolean | undefined;
+  /** Devices keep what went by on every layer, see {@link Device.watched}. */
+  readonly recordWire?: boolean | undefined;
   /** Told of every step when it ends; what the token was called for is only in the trace. */
   readonly onStep?: ((step: TraceStep) => void) | undefined;
   readonly userAgent?: string | undefined;
@@ -77,6 +82,8 @@ export interface Device extends AsyncDisposable {
    * @param result how it failed
    */
   evidence(result: DeviceResult, signal: AbortSignal): Promise<DeviceEvidence>;
+  /** What went by between the device and others so far; undefined unless `recordWire` is set. */
+  watched(): WatchedDevice | undefined;
 }
 
 /** The token has taken the PIN, and does not have the key. */
@@ -88,6 +95,19 @@ export function createDevice(
   credentials: DeviceCredentials,
   context: DeviceContext,
 ): Device {
+  if (context.recordWire !== true)
+    return { ...makeDevice(spec, credentials, context), watched: () => undefined };
+  const watching = new DeviceWatch();
+  const seen = { ...context, tpms: context.tpms && withTappedTpms(context.tpms, watching.tap) };
+  const chainPem = 'certificateChainPem' in credentials ? credentials.certificateChainPem : undefined;
+  return watching.watch(makeDevice(spec, credentials, { ...seen, recordSteps: true }), chainPem);
+}
+
+function makeDevice(
+  spec: DeviceSpec,
+  credentials: DeviceCredentials,
+  context: DeviceContext,
+): Omit<Device, 'watched'> {
   const calls: RecordedCall[] = [];
   const sent: SentProof = {};
   let attempting: AttemptRecorder | undefined;
@@ -280,5 +300,14 @@ function tokensFor(
   if (tokens === undefined) return undefined;
   const found = fault?.token === undefined ? tokens : withTokenFault(tokens, fault.token);
   if (!recordSteps) return found;
-  return withDecorator(found, (cryptoki) => withRecorder(cryptoki, clock, (call) => void calls.push(call)));
+  return withDecorator(found, (cryptoki) => withRecorder(cryptoki, clock, keepCall(calls)));
 }
+
+/** For the steps, and for whoever watches: what goes wrong while a device is made ready is in no step. */
+const keepCall =
+  (calls: RecordedCall[]) =>
+  (made: RecordedCall): void => {
+    const { call, result, startMs } = made;
+    calls.push(made);
+    tellWire(currentTap(), 'pkcs11', () => ({ text: `${call}: ${result}` }), startMs);
+  };

@@ -4,7 +4,7 @@ import { CKU } from '../pkcs11/constants.ts';
 import type { Cryptoki } from '../pkcs11/cryptoki.ts';
 import { withFaults } from '../pkcs11/decorators/faults.ts';
 import { withPinLock } from '../pkcs11/decorators/pin-lock.ts';
-import type { TokenHost } from '../pkcs11/token-host.ts';
+import type { DecorateCryptoki, TokenHost } from '../pkcs11/token-host.ts';
 import { formatPkcs11Uri, parsePkcs11Uri } from '../pkcs11/uri.ts';
 
 /** The URI of a key as a device with this fault has it in its configuration. */
@@ -19,12 +19,19 @@ export function withTokenFault(host: TokenHost, fault: TokenFault): TokenHost {
     if (wrongPinsBefore > 0) locking ??= withPinLock(cryptoki, wrongPinsBefore);
     return withFaults(misused(locking ?? cryptoki, fault), refuses === undefined ? [] : [refuses]);
   };
+  /** What a caller puts around the module sees the mistakes. */
+  const seenBy =
+    (outer: DecorateCryptoki | undefined): DecorateCryptoki =>
+    (cryptoki) => {
+      const mistaken = decorate(cryptoki);
+      return outer?.(mistaken) ?? mistaken;
+    };
   return {
-    openKey: (uri) => {
+    openKey: (uri, outer) => {
       for (let tries = 0; tries < wrongPinsBefore; tries += 1) tryWrongPin(host, uri, decorate);
-      return host.openKey(uri, decorate);
+      return host.openKey(uri, seenBy(outer));
     },
-    openSession: (uri) => host.openSession(uri, decorate),
+    openSession: (uri, outer) => host.openSession(uri, seenBy(outer)),
     get sessions() {
       return host.sessions;
     },

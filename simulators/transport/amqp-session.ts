@@ -11,6 +11,7 @@ import rhea, {
 import { abortError, untilAborted } from '../kernel/deadline.ts';
 import { type RigError, TransportError, toError } from '../kernel/errors.ts';
 import { GatheredWrites } from '../kernel/gathered-writes.ts';
+import { currentTap, shownBody, shownText, tellWire, type WireDetail } from '../kernel/wire-log.ts';
 import { amqpServiceError } from './amqp-answer.ts';
 import type { SaslClientMechanism } from './amqp-tpm-mechanism.ts';
 
@@ -26,6 +27,23 @@ export interface AmqpSessionOptions {
   readonly mechanisms: Readonly<Record<string, SaslClientMechanism>> | undefined;
 }
 
+const tellMessage = (text: string, { application_properties: properties, body }: Message): WireDetail => ({
+  text,
+  fields: {
+    ...Object.fromEntries(
+      Object.entries(properties ?? {}).map(([name, value]) => [name, shownText(String(value))]),
+    ),
+    ...shownBody(bodyText(body)),
+  },
+});
+
+/** rhea gives Data sections as an object with their bytes. */
+function bodyText(body: unknown): string {
+  const content = typeof body === 'object' && body !== null && 'content' in body ? body.content : body;
+  if (content instanceof Uint8Array) return Buffer.from(content).toString();
+  return typeof content === 'string' ? content : '';
+}
+
 /** How long a peer may take to say goodbye. */
 const CLOSE_TIMEOUT_MS = 1_000;
 const MAX_FRAME_BYTES = 64 * 1024;
@@ -34,6 +52,7 @@ const MAX_RECEIVED_BYTES = 4 * 1024 * 1024;
 
 /** One AMQP connection of one device with a link each way, over a stream that is secure already. */
 export class AmqpSession {
+  readonly #tap = currentTap();
   readonly #stream: Duplex;
   readonly #connection: Connection;
   readonly #sender: Sender;
@@ -88,6 +107,7 @@ export class AmqpSession {
     const id = String(this.#requests);
     const reply = Promise.withResolvers<Message>();
     this.#awaited = { id, reply };
+    tellWire(this.#tap, 'amqp', () => tellMessage('> transfer', message));
     this.#sender.send({ ...message, message_id: id, correlation_id: id });
     try {
       return await this.#bounded(reply.promise, signal);
@@ -107,6 +127,7 @@ export class AmqpSession {
     const sender = this.#senders.get(address) ?? this.#connection.open_sender({ target: address });
     this.#senders.set(address, sender);
     const settled = Promise.withResolvers<void>();
+    tellWire(this.#tap, 'amqp', () => tellMessage(`> transfer to ${address}`, message));
     const delivery = sender.send(message); // rhea keeps it until there is credit
     this.#posted.set(delivery, settled);
     try {
@@ -145,20 +166,24 @@ export class AmqpSession {
       if (received > MAX_RECEIVED_BYTES) this.#breakOff(tooMuch);
     });
     connection.on('sendable', () => {
+      if (!this.#isReady) tellWire(this.#tap, 'amqp', () => ({ text: '< links attached' }));
       this.#isReady = true;
       this.#ready.resolve();
     });
     connection.on('message', ({ message }: EventContext) => {
+      if (message !== undefined) tellWire(this.#tap, 'amqp', () => tellMessage('< transfer', message));
       if (message?.correlation_id === this.#awaited?.id && message !== undefined) {
         this.#awaited?.reply.resolve(message);
       }
     });
     connection.on('accepted', ({ delivery }: EventContext) => {
+      tellWire(this.#tap, 'amqp', () => ({ text: '< accepted' }));
       if (delivery !== undefined) this.#posted.get(delivery)?.resolve();
     });
     connection.on('rejected', ({ delivery }: EventContext) => {
       const state = delivery?.remote_state as { error?: unknown } | undefined;
       const refusal = amqpServiceError(state?.error); // the connection lives on
+      tellWire(this.#tap, 'amqp', () => ({ text: `< rejected: ${shownText(refusal.message)}` }));
       const posted = delivery && this.#posted.get(delivery);
       if (posted === undefined) this.#awaited?.reply.reject(refusal);
       else posted.reject(refusal);
@@ -195,6 +220,7 @@ export class AmqpSession {
   #fail(failure: () => RigError): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
+    tellWire(this.#tap, 'amqp', () => ({ text: `connection over: ${shownText(failure().message)}` }));
     if (!this.#isReady) this.#ready.reject(failure());
     this.#awaited?.reply.reject(failure());
     for (const { reject } of this.#posted.values()) reject(failure());

@@ -2,6 +2,7 @@ import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'nod
 import type { TLSSocket } from 'node:tls';
 import { abortError } from '../kernel/deadline.ts';
 import { TransportError, type TransportPhase } from '../kernel/errors.ts';
+import { currentTap, shownBody, shownText, tellWire, type WireDetail } from '../kernel/wire-log.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -35,6 +36,8 @@ export async function exchange(
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   if (signal.aborted) throw abortError(signal);
+  const tap = currentTap();
+  tellWire(tap, 'http', () => tellMessage(`> ${method} ${shownText(path)}`, headers, body));
   return new Promise((resolve, reject) => {
     const outgoing = request({
       method,
@@ -74,13 +77,29 @@ export async function exchange(
       incoming.once('end', () => {
         outgoing.once('close', () => {
           signal.removeEventListener('abort', onAbort);
-          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: text });
+          const { statusCode: status = 0, headers: answered } = incoming;
+          tellWire(tap, 'http', () => tellMessage(`< ${status}`, answered, text));
+          resolve({ status, headers: answered, body: text });
         });
       });
     });
     outgoing.end(body);
   });
 }
+
+const tellMessage = (
+  text: string,
+  headers: OutgoingHttpHeaders,
+  body: string | undefined = '',
+): WireDetail => ({
+  text,
+  fields: {
+    ...Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name.toLowerCase(), shownText(String(value))]),
+    ),
+    ...shownBody(body),
+  },
+});
 
 const tooLarge = (): TransportError =>
   new TransportError('receive', 'RESPONSE_TOO_LARGE', `answer is longer than ${MAX_RESPONSE_BYTES} bytes`);

@@ -3,6 +3,7 @@ import { generate, type Packet, parser } from 'mqtt-packet';
 import { abortError, untilAborted } from '../kernel/deadline.ts';
 import { type RigError, TransportError } from '../kernel/errors.ts';
 import { GatheredWrites } from '../kernel/gathered-writes.ts';
+import { currentTap, shownBody, shownText, tellWire, type WireDetail } from '../kernel/wire-log.ts';
 import { returnCodes, SUBSCRIPTION_REFUSED } from '../wire/mqtt.ts';
 
 export interface MqttIdentity {
@@ -22,8 +23,31 @@ const KEEP_ALIVE_SECONDS = 180;
 /** How long a peer may take to close its end. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
+function tellPacket(direction: '>' | '<', packet: Packet): WireDetail {
+  const text = `${direction} ${packet.cmd.toUpperCase()}`;
+  switch (packet.cmd) {
+    case 'connect':
+      return {
+        text: `${text} ${shownText(packet.clientId)}`,
+        fields: {
+          username: shownText(packet.username ?? ''),
+          password: shownText(packet.password?.toString() ?? ''),
+        },
+      };
+    case 'connack':
+      return { text: `${text} ${packet.returnCode ?? ''}` };
+    case 'publish':
+      return { text: `${text} ${shownText(packet.topic)}`, fields: shownBody(packet.payload.toString()) };
+    case 'subscribe':
+      return { text: `${text} ${packet.subscriptions.map(({ topic }) => shownText(topic)).join(', ')}` };
+    default:
+      return { text };
+  }
+}
+
 /** One MQTT 3.1.1 connection of one device, over a stream that is secure already. One request at a time. */
 export class MqttSession {
+  readonly #tap = currentTap();
   readonly #stream: Duplex;
   readonly #writes: GatheredWrites;
   readonly #keepAlive: NodeJS.Timeout;
@@ -153,6 +177,7 @@ export class MqttSession {
   }
 
   #take(packet: Packet): void {
+    tellWire(this.#tap, 'mqtt', () => tellPacket('<', packet));
     this.#isPingOpen = packet.cmd === 'pingresp' ? false : this.#isPingOpen;
     if (packet.cmd === 'publish' && packet.qos === 1)
       this.#writes.hold(generate({ cmd: 'puback', messageId: packet.messageId ?? 0 }));
@@ -173,6 +198,7 @@ export class MqttSession {
   }
 
   #write(packet: Packet): void {
+    tellWire(this.#tap, 'mqtt', () => tellPacket('>', packet));
     this.#writes.write(generate(packet));
   }
 

@@ -6,8 +6,10 @@ import {
   type SecureContext,
   TLSSocket,
 } from 'node:tls';
+import { systemClock } from '../kernel/clock.ts';
 import { abortError } from '../kernel/deadline.ts';
 import { TransportError, type TransportPhase } from '../kernel/errors.ts';
+import { currentTap, tellWire, type WireDetail } from '../kernel/wire-log.ts';
 import { type HttpProxy, openTunnel } from './http-proxy.ts';
 import { reportHandshake } from './secure-context.ts';
 
@@ -37,6 +39,8 @@ export async function openTlsConnection(
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   if (signal.aborted) throw abortError(signal);
+  const tap = currentTap();
+  const startedMs = systemClock.monotonicMs();
   const tunnel = await tunnelTo(endpoint, signal);
   return new Promise((resolve, reject) => {
     let phase: TransportPhase = tunnel === undefined ? 'resolve' : 'tls';
@@ -55,6 +59,7 @@ export async function openTlsConnection(
       socket.off('close', onClose);
     };
     const fail = (error: TransportError): void => {
+      tellWire(tap, 'tls', () => ({ text: `${error.code}: ${error.message}` }), startedMs);
       settle();
       socket.destroy();
       reject(error);
@@ -74,11 +79,20 @@ export async function openTlsConnection(
     socket.once('close', onClose);
     socket.once('secureConnect', () => {
       settle();
+      if (tap !== undefined) {
+        const handshake = describeHandshake(socket, endpoint); // now: a connection that is over tells nothing
+        tellWire(tap, 'tls', () => handshake, startedMs);
+      }
       reportHandshake(secureContext, socket);
       resolve(socket);
     });
   });
 }
+
+const describeHandshake = (socket: TLSSocket, endpoint: TlsEndpoint): WireDetail => ({
+  text: `connected to ${where(endpoint)}`,
+  fields: { protocol: socket.getProtocol() ?? '', cipher: socket.getCipher().name },
+});
 
 /** Through the endpoint's proxy, if it has one. */
 export const tunnelTo = async (

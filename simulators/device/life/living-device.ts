@@ -25,7 +25,7 @@ export interface LivingDeviceOptions {
 export function createLivingDevice(
   setup: ClientSetup,
   { steps, directory, recordSteps, ...rest }: LivingDeviceOptions,
-): Omit<Device, 'evidence'> {
+): Omit<Device, 'evidence' | 'watched'> {
   return {
     spec: setup.spec,
     // Powering on is part of a life.
