@@ -9,13 +9,14 @@ import { startDps } from '../../simulators/index.ts';
 import type { FaultKind } from '../../simulators/schemas.ts';
 import { createRigProgram, type RigProgram } from '../support/rig-program.ts';
 
-type Member = readonly [
+/** Attestation, enrollment, and what is wrong. */
+type Device = readonly [
   'symmetric-key' | 'x509' | 'tpm',
   'individual' | 'group',
   FaultKind,
-  CauseName,
-  RegExp,
+  ...rest: readonly unknown[],
 ];
+type Member = readonly [Device[0], Device[1], FaultKind, CauseName, RegExp];
 
 /** Two ways to the same code: rows of the failure catalogue, the code, and the devices. */
 const pairs: readonly (readonly [string, string, Member, Member])[] = [
@@ -197,7 +198,7 @@ const QUICK = '[run]\ntimeScale = 0.01\n';
 /** Of a key that is in a token. */
 const inToken: ReadonlySet<FaultKind> = new Set(['login-fails-below', 'module-unconfigured']);
 
-function entry([attestation, enrollment, fault]: Member): string {
+function entry([attestation, enrollment, fault]: Device): string {
   const platform = fault.startsWith('eflow-') ? 'platform = "eflow"\nclient = "iot-edge"\n' : '';
   const keyStore = inToken.has(fault) ? 'keyStore = "softhsm"\n' : '';
   return `[[fleet]]\ndevices = 1\nattestation = "${attestation}"\nenrollment = "${enrollment}"\nfault = "${fault}"\n${platform}${keyStore}`;
@@ -269,13 +270,13 @@ describe('the diagnosis of a device that failed', () => {
       [
         slow,
         served('kind = "refuse", errorCode = 401000'),
-        entry(['symmetric-key', 'individual', 'wrong-key', 'key-not-enrolled', /./]),
+        entry(['symmetric-key', 'individual', 'wrong-key']),
         served('kind = "silence"', 'client = "azure-sdk"\nexpect = { result = "refused" }'),
         served(
           'kind = "throttle", retryAfter = 1, attempts = 1',
           'client = "iot-edge"\nexpect = { result = "refused" }',
         ),
-        entry(['symmetric-key', 'group', 'key-not-derived', 'key-not-derived', /./]),
+        entry(['symmetric-key', 'group', 'key-not-derived']),
         served('kind = "fail", errorCode = 401002', 'expect = { result = "failed", errorCode = 401002 }'),
       ].join(''),
     );
@@ -288,6 +289,28 @@ describe('the diagnosis of a device that failed', () => {
       'TIMEOUT service-does-not-answer',
       'TIMEOUT throttle-waited-out',
     ]);
+  });
+
+  it('tells nine causes apart that MQTT refuses with the same code', async () => {
+    const refused = [
+      ['symmetric-key', 'individual', 'wrong-key', 'key-not-enrolled'],
+      ['symmetric-key', 'individual', 'expired-sas', 'sas-expired'],
+      ['symmetric-key', 'individual', 'wrong-scope', 'other-id-scope'],
+      ['symmetric-key', 'individual', 'unknown-id', 'enrollment-missing'],
+      ['symmetric-key', 'group', 'key-derived-twice', 'key-derived-twice'],
+      ['x509', 'group', 'other-ca', 'other-authority'],
+      ['x509', 'group', 'missing-intermediate', 'chain-incomplete'],
+      ['x509', 'group', 'expired-certificate', 'certificate-expired'],
+      ['x509', 'group', 'cn-mismatch', 'common-name-differs'],
+    ] as const;
+    const fleet = refused.map(
+      ([attestation, enrollment, fault]) => `${entry([attestation, enrollment, fault])}transport = "mqtt"\n`,
+    );
+    const { exitCode, stdout, stderr, diagnoses } = await run(HEAD + fleet.join(''));
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(new Set(diagnoses.map(({ code }) => code))).toEqual(new Set(['DPS_401']));
+    const found = diagnoses.map(({ cell, cause }) => `${cell.split('/').at(-1)}: ${cause}`);
+    expect(found.toSorted()).toEqual(refused.map(([, , fault, cause]) => `${fault}: ${cause}`).toSorted());
   });
 
   it('looks into a bounded number of those that fail alike, and into the one that fails for another reason', async () => {
