@@ -12,6 +12,11 @@ import {
 
 const causeOf = (evidence: Evidence): string => diagnose(evidence).cause;
 
+const inHub = (status: 'gone' | 'disabled'): Evidence['enrollment'] => ({
+  ...enrolledIndividually('symmetric-key', { keys: ['key'] }),
+  hubIdentity: { hub: 'hub-1', deviceId: 'dev-1', status },
+});
+
 describe('diagnose', () => {
   // Each pair ends under one code; what tells them apart is in the evidence alone.
   it.each<[string, Evidence, string, Evidence, string]>([
@@ -124,6 +129,37 @@ describe('diagnose', () => {
       'name-not-resolved',
     ],
     [
+      'a port that is closed',
+      evidenceOf('tpm', {
+        result: {
+          kind: 'error',
+          error: {
+            name: 'TransportError',
+            family: 'peer',
+            code: 'ECONNREFUSED',
+            message: 'connect ECONNREFUSED 127.0.0.1:2321',
+            details: { phase: 'tpm' },
+          },
+        },
+      }),
+      'tpm-unreachable',
+      evidenceOf('tpm', { code: 'ECONNREFUSED' }),
+      'connection-refused',
+    ],
+    [
+      'a hub that refuses',
+      evidenceOf('symmetric-key', {
+        code: 'HUB_IotHubUnauthorizedAccess',
+        enrollment: inHub('gone'),
+      }),
+      'hub-identity-gone',
+      evidenceOf('symmetric-key', {
+        code: 'HUB_IotHubUnauthorizedAccess',
+        enrollment: inHub('disabled'),
+      }),
+      'hub-identity-disabled',
+    ],
+    [
       'a long wait',
       evidenceOf('tpm', { code: 'TIMEOUT', phasesMs: { tpm: 10, register: 4_000 } }),
       'service-does-not-answer',
@@ -142,6 +178,15 @@ describe('diagnose', () => {
     });
     expect(diagnose(evidence)).toMatchObject({ cause: 'clock-behind', confidence: 'certain' });
     expect(diagnose(evidence).statement).toContain('11 min behind');
+  });
+
+  it('blames no key, no scope and no enrollment for a way that is broken', () => {
+    const wrong = evidenceOf('symmetric-key', {
+      code: 'ECONNRESET',
+      device: { idScope: '0neOTHER' },
+      enrollment: group({ derivedTwice: ['key'] }),
+    });
+    expect(causeOf(wrong)).toBe('connection-lost');
   });
 
   it('names no cause that the evidence does not show, and says what the code may mean', () => {

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CauseName } from '../../harness/diagnose/table.ts';
 import type { Diagnosis } from '../../reports/run-result.ts';
@@ -7,13 +9,14 @@ import { startDps } from '../../simulators/index.ts';
 import type { FaultKind } from '../../simulators/schemas.ts';
 import { createRigProgram, type RigProgram } from '../support/rig-program.ts';
 
-type Member = readonly [
+/** Attestation, enrollment, and what is wrong. */
+type Device = readonly [
   'symmetric-key' | 'x509' | 'tpm',
   'individual' | 'group',
   FaultKind,
-  CauseName,
-  RegExp,
+  ...rest: readonly unknown[],
 ];
+type Member = readonly [Device[0], Device[1], FaultKind, CauseName, RegExp];
 
 /** Two ways to the same code: rows of the failure catalogue, the code, and the devices. */
 const pairs: readonly (readonly [string, string, Member, Member])[] = [
@@ -195,7 +198,7 @@ const QUICK = '[run]\ntimeScale = 0.01\n';
 /** Of a key that is in a token. */
 const inToken: ReadonlySet<FaultKind> = new Set(['login-fails-below', 'module-unconfigured']);
 
-function entry([attestation, enrollment, fault]: Member): string {
+function entry([attestation, enrollment, fault]: Device): string {
   const platform = fault.startsWith('eflow-') ? 'platform = "eflow"\nclient = "iot-edge"\n' : '';
   const keyStore = inToken.has(fault) ? 'keyStore = "softhsm"\n' : '';
   return `[[fleet]]\ndevices = 1\nattestation = "${attestation}"\nenrollment = "${enrollment}"\nfault = "${fault}"\n${platform}${keyStore}`;
@@ -267,13 +270,13 @@ describe('the diagnosis of a device that failed', () => {
       [
         slow,
         served('kind = "refuse", errorCode = 401000'),
-        entry(['symmetric-key', 'individual', 'wrong-key', 'key-not-enrolled', /./]),
+        entry(['symmetric-key', 'individual', 'wrong-key']),
         served('kind = "silence"', 'client = "azure-sdk"\nexpect = { result = "refused" }'),
         served(
           'kind = "throttle", retryAfter = 1, attempts = 1',
           'client = "iot-edge"\nexpect = { result = "refused" }',
         ),
-        entry(['symmetric-key', 'group', 'key-not-derived', 'key-not-derived', /./]),
+        entry(['symmetric-key', 'group', 'key-not-derived']),
         served('kind = "fail", errorCode = 401002', 'expect = { result = "failed", errorCode = 401002 }'),
       ].join(''),
     );
@@ -286,6 +289,49 @@ describe('the diagnosis of a device that failed', () => {
       'TIMEOUT service-does-not-answer',
       'TIMEOUT throttle-waited-out',
     ]);
+  });
+
+  it('tells nine causes apart that MQTT refuses with the same code', async () => {
+    const refused = [
+      ['symmetric-key', 'individual', 'wrong-key', 'key-not-enrolled'],
+      ['symmetric-key', 'individual', 'expired-sas', 'sas-expired'],
+      ['symmetric-key', 'individual', 'wrong-scope', 'other-id-scope'],
+      ['symmetric-key', 'individual', 'unknown-id', 'enrollment-missing'],
+      ['symmetric-key', 'group', 'key-derived-twice', 'key-derived-twice'],
+      ['x509', 'group', 'other-ca', 'other-authority'],
+      ['x509', 'group', 'missing-intermediate', 'chain-incomplete'],
+      ['x509', 'group', 'expired-certificate', 'certificate-expired'],
+      ['x509', 'group', 'cn-mismatch', 'common-name-differs'],
+    ] as const;
+    const fleet = refused.map(
+      ([attestation, enrollment, fault]) => `${entry([attestation, enrollment, fault])}transport = "mqtt"\n`,
+    );
+    const { exitCode, stdout, stderr, diagnoses } = await run(HEAD + fleet.join(''));
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(new Set(diagnoses.map(({ code }) => code))).toEqual(new Set(['DPS_401']));
+    const found = diagnoses.map(({ cell, cause }) => `${cell.split('/').at(-1)}: ${cause}`);
+    expect(found.toSorted()).toEqual(refused.map(([, , fault, cause]) => `${fault}: ${cause}`).toSorted());
+  });
+
+  it('looks into a bounded number of those that fail alike, and into the one that fails for another reason', async () => {
+    const failing = (devices: number, fault: FaultKind): string =>
+      `[[fleet]]\ndevices = ${devices}\nattestation = "symmetric-key"\nfault = "${fault}"\n`;
+    const { exitCode, stdout, stderr, diagnoses } = await run(
+      HEAD + failing(600, 'wrong-key') + failing(1, 'disabled-enrollment'),
+    );
+    expect(exitCode, stdout + stderr).toBe(0);
+    const causes = Map.groupBy(diagnoses, ({ cause }) => cause);
+    expect([...causes.keys()].toSorted()).toEqual(['enrollment-disabled', 'key-not-enrolled']);
+    const alike = causes.get('key-not-enrolled')?.length ?? 0;
+    // The first 200 of a run, then 2 of each of its seven ranges; threads may cross that line together.
+    expect(diagnoses.length).toBeGreaterThanOrEqual(200);
+    expect(diagnoses.length).toBeLessThan(250);
+    expect(stdout).toContain(`${600 - alike} more devices not looked into`);
+    for (const file of ['junit.xml', 'index.html']) {
+      const report = readFileSync(join(rig.out, file), 'utf8');
+      expect(report, file).toContain(causes.get('enrollment-disabled')?.[0]?.statement);
+      expect(report, file).toContain('not looked into');
+    }
   });
 
   it('asks an emulator that runs already, and finds a mistake that nobody made on purpose', async () => {
