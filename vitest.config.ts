@@ -32,6 +32,8 @@ export default defineConfig({
           name: 'containers',
           include: ['test/containers/**/*.test.ts'],
           globalSetup: 'test/containers/global-setup.ts',
+          // One file after the other: they count what is left on the machine.
+          fileParallelism: false,
           // After the others: images are built and TPMs made here, and that costs every core.
           sequence: { groupOrder: 2 },
           testTimeout: 180_000,

@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -19,6 +19,14 @@ enrollment = ["individual", "group"]
 devices = 2
 attestation = "tpm"
 `;
+
+/** node-gyp downloads headers unless it is told where the machine's are; as scripts/setup does. */
+function headersOfThisMachine(): Record<string, string> {
+  const { npm_config_nodedir: told, PATH = '' } = process.env;
+  const prefixes = PATH.split(':').map((directory) => join(directory, '..'));
+  const found = prefixes.find((prefix) => existsSync(join(prefix, 'include/node/openssl/provider.h')));
+  return told === undefined && found !== undefined ? { npm_config_nodedir: found } : {};
+}
 
 describe('the package, installed in an empty project', () => {
   const home = mkdtempSync(join(tmpdir(), 'dps-rig-package-'));
@@ -39,6 +47,7 @@ describe('the package, installed in an empty project', () => {
     writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
     await promisify(execFile)('npm', ['install', '--no-audit', '--no-fund', join(home, packed.filename)], {
       cwd: project,
+      env: { ...process.env, ...headersOfThisMachine() },
     });
   }, 300_000);
   afterAll(() => rmSync(home, { recursive: true, force: true }));
