@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import type { ServiceFault } from '../../../simulators/index.ts';
 import { UsageError } from '../../../simulators/kernel/errors.ts';
 import { describeDryRun } from '../../environment/azure/dry-run.ts';
 import { parseShard, type Shard } from '../../plan/shards.ts';
@@ -10,7 +9,7 @@ import { withDevices } from '../../scenario/resize.ts';
 import { scenarioFileOf } from '../../scenario/scenario-file.ts';
 import { collectOverride, parseCount, parseWhole } from '../parse-options.ts';
 import { type RunAndReportOptions, runAndReport } from '../run-and-report.ts';
-import { addFault, withFaults } from './fault-option.ts';
+import { addFaultOrder, type FaultOrder, withFaultOrders } from './fault-option.ts';
 
 interface RunCommandOptions {
   readonly devices?: number;
@@ -33,7 +32,7 @@ interface RunCommandOptions {
 interface ScenarioOptions {
   readonly seed: readonly Override[];
   readonly workers?: number;
-  readonly fault: readonly ServiceFault[];
+  readonly fault: readonly FaultOrder[];
   readonly proxy?: string;
   readonly backend?: 'process' | 'container';
 }
@@ -55,8 +54,8 @@ export function addRunCommand(program: Command): void {
     .option('--proxy <url>', 'HTTP proxy of every device: http://[user:password@]host:port')
     .option(
       '--fault <fault>',
-      'a fault of the service besides those of the scenario: throttle=20%, delay,ms=500,on=poll; may be repeated',
-      addFault,
+      'besides those of the scenario: dps.throttle=20%, delay,ms=500,on=poll, or of devices: tpm.hangs, wrong-key=5%; may be repeated',
+      addFaultOrder,
       [],
     )
     .addOption(
@@ -105,7 +104,7 @@ export function addRunCommand(program: Command): void {
       }
       const { out, quiet, keylog, allowEndpoint, consent, shard } = options;
       const nats = await coordinationOf(options);
-      const { exitCode } = await runAndReport(withFaults(scenario, options.fault), file, {
+      const { exitCode } = await runAndReport(withFaultOrders(scenario, options.fault), file, {
         ...{
           out,
           quiet,
