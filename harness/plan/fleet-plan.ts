@@ -134,6 +134,7 @@ function specOf(cell: RunCase, index: number, fleetTag: string): DeviceSpec {
     ...(version === undefined ? {} : { version }),
     ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
     ...(fault === undefined ? {} : { fault }),
+    ...(cell.clock === undefined ? {} : { clock: cell.clock }),
   };
 }
 

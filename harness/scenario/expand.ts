@@ -20,6 +20,8 @@ export interface RunCase extends CellAxes {
   readonly expect: Expectation | undefined;
   /** What the service does to these devices. */
   readonly serviceFaults?: readonly ServiceFault[] | undefined;
+  /** How the devices' clocks differ from that of the machine. */
+  readonly clock?: FleetEntry['clock'];
   /** Why the combination cannot exist. */
   readonly notPossible: string | undefined;
 }
@@ -31,9 +33,16 @@ export function expandMatrix(scenario: Scenario): readonly RunCase[] {
 }
 
 function expandEntry(entry: FleetEntry, way: { readonly proxy: boolean }): RunCase[] {
-  const cells = crossProduct(entry).map((axes) => ({ axes, notPossible: impossibility(axes, way) }));
-  const { serviceFaults } = entry;
-  const common = { expect: entry.expect, ...(serviceFaults === undefined ? {} : { serviceFaults }) };
+  const cells = crossProduct(entry).map((axes) => ({
+    axes,
+    notPossible: impossibility(axes, way) ?? clockless(entry, axes),
+  }));
+  const { serviceFaults, clock } = entry;
+  const common = {
+    expect: entry.expect,
+    ...(serviceFaults === undefined ? {} : { serviceFaults }),
+    ...(clock === undefined ? {} : { clock }),
+  };
   const possible = cells.filter(({ notPossible }) => notPossible === undefined).length;
   let turn = 0;
   return cells.map(({ axes, notPossible }) => {
@@ -44,6 +53,11 @@ function expandEntry(entry: FleetEntry, way: { readonly proxy: boolean }): RunCa
     return { ...axes, ...common, name, devices, notPossible };
   });
 }
+
+const clockless = ({ clock }: FleetEntry, { client }: CellAxes): string | undefined =>
+  clock !== undefined && client === 'azure-sdk'
+    ? 'an unmodified SDK reads the clock of its process, which all devices share'
+    : undefined;
 
 function crossProduct(entry: FleetEntry): CellAxes[] {
   const { platform, enrollment, attestation, transport, client } = entry;

@@ -74,6 +74,22 @@ const fleetEntry = z.strictObject({
     .union([faults, z.array(faults).min(1)])
     .optional()
     .describe('A deliberate mistake of every device of this entry.'),
+  clock: z
+    .strictObject({
+      aheadSeconds: z.number().optional().describe('Negative: behind.'),
+      driftPpm: z
+        .number()
+        .min(-500_000)
+        .max(500_000)
+        .optional()
+        .describe('Millionths by which it runs faster.'),
+      jump: z
+        .strictObject({ bySeconds: z.number(), afterSeconds: z.number().nonnegative() })
+        .optional()
+        .describe('Somebody sets it, so long after the device first looked at it.'),
+    })
+    .optional()
+    .describe('How the clock of every device of this entry differs from that of the machine.'),
   serviceFaults: z
     .array(serviceFaultSchema)
     .min(1)

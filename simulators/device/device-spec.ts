@@ -1,3 +1,4 @@
+import type { ClockSkew } from '../kernel/clock.ts';
 import type { KeyAlgorithm } from '../pki/key-pair.ts';
 import { type AttestationKind, enrollmentKinds } from '../wire/constants.ts';
 import type { TransportKind } from '../wire/transports.ts';
@@ -35,6 +36,8 @@ export interface DeviceSpec {
   readonly version?: EdgeVersion | undefined;
   /** A deliberate mistake in the device's credentials or behaviour; see the table in `faults/`. */
   readonly fault?: string | undefined;
+  /** How its clock differs from that of the machine. */
+  readonly clock?: ClockSkew | undefined;
 }
 
 /** A key under the SRK of a TPM, which alone can load it; base64. */

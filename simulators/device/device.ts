@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DeviceFault } from '../faults/device-fault.ts';
 import { deviceFault } from '../faults/table.ts';
-import { type Clock, lateClock, systemClock } from '../kernel/clock.ts';
+import { type Clock, lateClock, skewedClock, systemClock } from '../kernel/clock.ts';
 import { startDeadline } from '../kernel/deadline.ts';
 import { InvariantError, serializeError, TransportError, toError } from '../kernel/errors.ts';
 import { currentTap, tellWire } from '../kernel/wire-log.ts';
@@ -251,13 +251,16 @@ function clientSetup(
   const fault = spec.fault === undefined ? undefined : deviceFault(spec.fault);
   const lateSeconds = fault?.clockLateSeconds ?? 0;
   const trueClock = context.clock ?? systemClock;
-  const clock = lateSeconds === 0 ? trueClock : lateClock(trueClock, lateSeconds * 1000);
+  const ownClock = spec.clock === undefined ? trueClock : skewedClock(trueClock, spec.clock);
+  const clock = lateSeconds === 0 ? ownClock : lateClock(ownClock, lateSeconds * 1000);
+  const endpoint =
+    spec.clock === undefined ? context.endpoint : { ...context.endpoint, nowMs: () => clock.nowMs() };
   const registrationId = fault?.registrationId?.(spec.registrationId) ?? spec.registrationId;
   return {
     spec: { ...spec, registrationId },
     credentials: misconfigured(credentials, fault),
     fault,
-    endpoint: fault === undefined ? context.endpoint : endpointFor(context.endpoint, fault, clock),
+    endpoint: fault === undefined ? endpoint : endpointFor(endpoint, fault, clock),
     tpms: tpmsFor(spec, context, fault),
     tokens: tokensFor(context, fault, calls),
     clock,

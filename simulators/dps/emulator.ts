@@ -177,7 +177,7 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
     timeoutMs: options.webhookTimeoutMs ?? 5000,
     signal: closing.signal,
   });
-  const injector = createFaultInjector(seed, options.faults);
+  const injector = createFaultInjector(seed, options.faults, clock);
   const core = createRegistrationService({
     idScope,
     hubs,

@@ -13,6 +13,18 @@ describe('createFaultInjector', () => {
     expect(seen('b')).toEqual([undefined, 503, undefined]);
   });
 
+  it('has a window of time, from when it was ordered', () => {
+    let nowMs = 5_000;
+    const { refusalOf } = createFaultInjector(7, [{ kind: 'unavailable', fromSeconds: 2, forSeconds: 3 }], {
+      monotonicMs: () => nowMs,
+    });
+    const seen = [0, 1_999, 2_000, 4_999, 5_000].map((elapsedMs) => {
+      nowMs = 5_000 + elapsedMs;
+      return refusalOf('register', 'a')?.status;
+    });
+    expect(seen).toEqual([undefined, undefined, 503, 503, undefined]);
+  });
+
   it('counts register requests and status queries apart', () => {
     const { refusalOf } = injector({ kind: 'throttle', on: 'poll', attempts: 1, retryAfter: 3 });
     expect(refusalOf('register', 'a')).toBeUndefined();

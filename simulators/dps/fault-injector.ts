@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../kernel/clock.ts';
 import { seededRandom } from '../kernel/random.ts';
 import type { Outcome } from './operation-outcome.ts';
 import { type Refusal, refusals } from './refusal.ts';
@@ -13,7 +14,7 @@ type Request = NonNullable<ServiceFault['on']>;
 
 /**
  * Has the faults that it is ordered to have. Whom they meet is a function of seed, fault, registrationId and attempt: it
- * does not depend on how many devices come at the same time.
+ * does not depend on how many devices come at the same time; only a window of time, where one is given, does.
  */
 export interface FaultInjector {
   readonly faults: readonly ServiceFault[];
@@ -32,12 +33,18 @@ export interface FaultInjector {
 /** More devices than this are not remembered: the oldest may meet its faults again. */
 const REMEMBERED = 200_000;
 
-export function createFaultInjector(seed: number, first: readonly ServiceFault[] = []): FaultInjector {
+export function createFaultInjector(
+  seed: number,
+  first: readonly ServiceFault[] = [],
+  clock: Pick<Clock, 'monotonicMs'> = systemClock,
+): FaultInjector {
+  let orderedMs = clock.monotonicMs();
   let rules: readonly Rule[] = [];
   let attempts = new Map<string, number>();
   const order = (faults: readonly ServiceFault[]): void => {
     rules = faults.map((fault, index) => ({ fault, label: `${index} ${fault.kind}`, meets: matcher(fault) }));
     attempts = new Map();
+    orderedMs = clock.monotonicMs();
   };
   order(first);
 
@@ -49,9 +56,15 @@ export function createFaultInjector(seed: number, first: readonly ServiceFault[]
     const concerned = rules.filter(({ fault }) => isOfKind(fault) && (fault.on ?? 'register') === on);
     if (concerned.length === 0) return [];
     const id = idKey(registrationId);
+    const elapsedSeconds = (clock.monotonicMs() - orderedMs) / 1000;
     const attempt = countUp(attempts, `${isOfKind.name} ${on} ${id}`);
     return concerned.flatMap(({ fault, label, meets }) =>
-      isOfKind(fault) && meets(id, attempt) && isDrawn(fault, [seed, label, id, attempt]) ? [fault] : [],
+      isOfKind(fault) &&
+      isTime(fault, elapsedSeconds) &&
+      meets(id, attempt) &&
+      isDrawn(fault, [seed, label, id, attempt])
+        ? [fault]
+        : [],
     );
   };
   return {
@@ -110,6 +123,9 @@ function matcher({ devices = '*', fromAttempt = 1, attempts }: ServiceFault): Ru
   return (id, attempt) =>
     attempt >= fromAttempt && attempt <= last && (names.has(id) || globs.some((glob) => glob.test(id)));
 }
+
+const isTime = ({ fromSeconds = 0, forSeconds = Infinity }: ServiceFault, elapsed: number): boolean =>
+  elapsed >= fromSeconds && elapsed < fromSeconds + forSeconds;
 
 const toPattern = (glob: string): RegExp =>
   new RegExp(

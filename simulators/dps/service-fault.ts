@@ -14,6 +14,8 @@ const selector = {
     .optional()
     .describe('Of the requests of one device, the first that is met. Default: 1.'),
   attempts: z.int().min(1).optional().describe('How many of them. Default: all that follow.'),
+  fromSeconds: z.number().nonnegative().optional().describe('Since it was ordered. Default: 0.'),
+  forSeconds: z.number().positive().optional().describe('From then on. Default: for ever.'),
   probability: z.number().min(0).max(1).optional().describe('Of each of them, by the seed. Default: 1.'),
 };
 

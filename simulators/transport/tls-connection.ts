@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import {
   type ConnectionOptions,
@@ -46,8 +47,12 @@ export async function openTlsConnection(
     let phase: TransportPhase = tunnel === undefined ? 'resolve' : 'tls';
     const socket: TLSSocket = connect({
       ...connectionOptions(endpoint, secureContext),
-      checkServerIdentity: () =>
-        checkServerDates(socket, endpoint) ?? checkServerName(socket, endpoint.hostName),
+      checkServerIdentity: () => {
+        const certificate = socket.getPeerX509Certificate(); // once: OpenSSL takes it out of the chain
+        return (
+          checkServerDates(certificate, endpoint) ?? checkServerName(socket, certificate, endpoint.hostName)
+        );
+      },
       ...(tunnel === undefined ? {} : { socket: tunnel }),
     });
     // Node lays the server's whole chain out as objects for checkServerIdentity, a fifth of the CPU of a handshake.
@@ -112,8 +117,10 @@ function connectionOptions(endpoint: TlsEndpoint, secureContext: SecureContext):
 }
 
 /** As OpenSSL does it, by the clock of the machine; and in its words. */
-function checkServerDates(socket: TLSSocket, { nowMs }: TlsEndpoint): Error | undefined {
-  const certificate = nowMs === undefined ? undefined : socket.getPeerX509Certificate();
+function checkServerDates(
+  certificate: X509Certificate | undefined,
+  { nowMs }: TlsEndpoint,
+): Error | undefined {
   if (nowMs === undefined || certificate === undefined) return undefined;
   if (nowMs() < certificate.validFromDate.getTime()) {
     return Object.assign(new Error('certificate is not yet valid'), { code: 'CERT_NOT_YET_VALID' });
@@ -128,8 +135,11 @@ function checkServerDates(socket: TLSSocket, { nowMs }: TlsEndpoint): Error | un
  * Whether the certificate is that of the host we wanted, whatever address was dialled. OpenSSL answers for the plain case,
  * a DNS name in the certificate; Node's own check has the last word about every other.
  */
-function checkServerName(socket: TLSSocket, hostName: string): Error | undefined {
-  const certificate = socket.getPeerX509Certificate();
+function checkServerName(
+  socket: TLSSocket,
+  certificate: X509Certificate | undefined,
+  hostName: string,
+): Error | undefined {
   const found = certificate?.checkHost(hostName, { subject: 'never', partialWildcards: false });
   if (found !== undefined) return undefined;
   return checkServerIdentity(hostName, TLSSocket.prototype.getPeerCertificate.call(socket));
