@@ -1,17 +1,16 @@
 import { join } from 'node:path';
-import type { DeviceFault } from '../faults/device-fault.ts';
 import { deviceFault } from '../faults/table.ts';
-import { type Clock, lateClock, skewedClock, systemClock } from '../kernel/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { startDeadline } from '../kernel/deadline.ts';
 import { InvariantError, serializeError, TransportError, toError } from '../kernel/errors.ts';
-import { currentTap, tellWire } from '../kernel/wire-log.ts';
-import { type RecordedCall, withRecorder } from '../pkcs11/decorators/recorder.ts';
-import { type TokenHost, withDecorator } from '../pkcs11/token-host.ts';
+import type { RecordedCall } from '../pkcs11/decorators/recorder.ts';
+import type { TokenHost } from '../pkcs11/token-host.ts';
 import { withTappedTpms } from '../tpm/decorators/wire-tap.ts';
 import type { TpmHost } from '../tpm/tpm-host.ts';
 import type { DpsEndpoint } from '../transport/provisioning-transport.ts';
 import { AttemptRecorder } from './attempt-recorder.ts';
-import type { ClientSetup, ProvisioningClient } from './clients/provisioning-client.ts';
+import { clientSetup } from './client-setup.ts';
+import type { ProvisioningClient } from './clients/provisioning-client.ts';
 import { clients } from './clients/table.ts';
 import type { DeviceCredentials, DeviceSpec } from './device-spec.ts';
 import type { DeviceResult, DeviceTrace, TraceStep } from './device-trace.ts';
@@ -20,11 +19,8 @@ import type { DeviceEvidence } from './evidence/device-evidence.ts';
 import type { LifeStep } from './life/life-steps.ts';
 import { createLivingDevice, type LivingDeviceOptions } from './life/living-device.ts';
 import type { EdgeSettings } from './platforms/edge-settings.ts';
-import { withPassThrough } from './platforms/eflow/pass-through.ts';
 import { resultOfError } from './result-of-error.ts';
-import { type RetryPolicyName, retryPolicies } from './retry-policy.ts';
-import { misconfiguredUri, withTokenFault } from './token-fault.ts';
-import { withTpmState } from './tpm-state-fault.ts';
+import type { RetryPolicyName } from './retry-policy.ts';
 import { DeviceWatch, type WatchedDevice } from './watch-device.ts';
 
 /** What the devices of a fleet have in common. */
@@ -241,92 +237,3 @@ function errorAsTold(thrown: unknown, { fault }: DeviceSpec): unknown {
   const message = `${toldAs.message}: ${toError(thrown).message}`;
   return new TransportError('connect', toldAs.code, message, { cause: thrown });
 }
-
-function clientSetup(
-  spec: DeviceSpec,
-  credentials: DeviceCredentials,
-  context: DeviceContext,
-  calls: RecordedCall[],
-): ClientSetup {
-  const fault = spec.fault === undefined ? undefined : deviceFault(spec.fault);
-  const lateSeconds = fault?.clockLateSeconds ?? 0;
-  const trueClock = context.clock ?? systemClock;
-  const ownClock = spec.clock === undefined ? trueClock : skewedClock(trueClock, spec.clock);
-  const clock = lateSeconds === 0 ? ownClock : lateClock(ownClock, lateSeconds * 1000);
-  const endpoint =
-    spec.clock === undefined ? context.endpoint : { ...context.endpoint, nowMs: () => clock.nowMs() };
-  const registrationId = fault?.registrationId?.(spec.registrationId) ?? spec.registrationId;
-  return {
-    spec: { ...spec, registrationId },
-    credentials: misconfigured(credentials, fault),
-    fault,
-    endpoint: fault === undefined ? endpoint : endpointFor(endpoint, fault, clock),
-    tpms: tpmsFor(spec, context, fault),
-    tokens: tokensFor(context, fault, calls),
-    clock,
-    seed: context.seed,
-    retryPolicy: retryPolicies[context.retryPolicy ?? 'standard'],
-    pollJitter: context.pollJitter ?? 0,
-    userAgent: context.userAgent,
-    edge: context.edge ?? {},
-  };
-}
-
-/** The service as this device knows it. */
-function endpointFor(
-  endpoint: DpsEndpoint,
-  { idScope, trusts, judgesDatesByOwnClock, port }: DeviceFault,
-  clock: Clock,
-): DpsEndpoint {
-  const changes = [idScope, trusts, judgesDatesByOwnClock, port];
-  if (changes.every((change) => change === undefined)) return endpoint;
-  return {
-    ...endpoint,
-    ...(idScope === undefined ? {} : { idScope: idScope(endpoint.idScope) }),
-    ...(trusts === undefined ? {} : { caPem: trusts }),
-    ...(port === undefined ? {} : { port, mqttPort: port, amqpPort: port }),
-    ...(judgesDatesByOwnClock === undefined ? {} : { nowMs: () => clock.nowMs() }),
-  };
-}
-
-/** What the device holds, as it stands in its configuration. */
-function misconfigured(credentials: DeviceCredentials, fault: DeviceFault | undefined): DeviceCredentials {
-  if (credentials.kind === 'symmetric-key' && fault?.keyText !== undefined)
-    return { ...credentials, key: fault.keyText(credentials.key) };
-  if ('keyUri' in credentials && fault?.token !== undefined)
-    return { ...credentials, keyUri: misconfiguredUri(credentials.keyUri, fault.token) };
-  return credentials;
-}
-
-/** The thread's TPMs as this one device finds them. */
-function tpmsFor(
-  spec: DeviceSpec,
-  { tpms, clock = systemClock, seed, edge }: DeviceContext,
-  fault: DeviceFault | undefined,
-): TpmHost | undefined {
-  const { passThrough, tpm: state } = fault ?? {};
-  const found = tpms === undefined || state === undefined ? tpms : withTpmState(tpms, state);
-  if (found === undefined || spec.platform !== 'eflow') return found;
-  return withPassThrough(found, { spec, fault: passThrough, clock, seed, timeScale: edge?.timeScale ?? 1 });
-}
-
-/** The thread's tokens as this one device finds them. Calls are written down when steps are. */
-function tokensFor(
-  { tokens, recordSteps = false, clock = systemClock }: DeviceContext,
-  fault: DeviceFault | undefined,
-  calls: RecordedCall[],
-): TokenHost | undefined {
-  if (tokens === undefined) return undefined;
-  const found = fault?.token === undefined ? tokens : withTokenFault(tokens, fault.token);
-  if (!recordSteps) return found;
-  return withDecorator(found, (cryptoki) => withRecorder(cryptoki, clock, keepCall(calls)));
-}
-
-/** For the steps, and for whoever watches: what goes wrong while a device is made ready is in no step. */
-const keepCall =
-  (calls: RecordedCall[]) =>
-  (made: RecordedCall): void => {
-    const { call, result, startMs } = made;
-    calls.push(made);
-    tellWire(currentTap(), 'pkcs11', () => ({ text: `${call}: ${result}` }), startMs);
-  };
