@@ -157,8 +157,12 @@ function checkTpmMode(scenario: Scenario, { document, file }: Source): void {
 
 /** What an emulator in a container is told, it is told as options of `dps-rig emulate`; it cannot be broken by one. */
 function checkEmulatorBackend({ endpoint }: Scenario, { document, file }: Source): void {
-  if (endpoint.kind !== 'emulator' || endpoint.backend === 'process' || endpoint.defect === undefined) return;
-  const path = ['endpoint', 'defect'];
+  if (endpoint.kind !== 'emulator' || endpoint.backend === 'process') return;
+  const onlyHere = (['defect', 'serverRootRotatesAfterSeconds'] as const).find(
+    (key) => endpoint[key] !== undefined,
+  );
+  if (onlyHere === undefined) return;
+  const path = ['endpoint', onlyHere];
   throw new ScenarioError(
     {
       file,

@@ -198,6 +198,11 @@ const endpoint = z.discriminatedUnion('kind', [
       ])
       .optional()
       .describe('Limits of the instance. Default: off; with the profile strict: published.'),
+    serverRootRotatesAfterSeconds: z
+      .number()
+      .nonnegative()
+      .optional()
+      .describe('The certificate of the servers is replaced by one of another root; devices trust both.'),
     latency: z.enum(latencyNames).optional().describe('How long the emulator takes. Default: zero.'),
     defect: z
       .enum(defectNames as readonly [DefectName, ...DefectName[]])

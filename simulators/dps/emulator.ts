@@ -30,7 +30,7 @@ import { RegistrationRegistry } from './registration-registry.ts';
 import { createRegistrationService } from './registration-service.ts';
 import { RequestLog } from './request-log.ts';
 import { type DpsRules, resolveRules } from './rules.ts';
-import { type ServerTls, throwAwayServerTls } from './server-tls.ts';
+import { rotatingServerTls, type ServerTls, throwAwayServerTls } from './server-tls.ts';
 import { createServiceApi } from './service-api/service-api.ts';
 import { OWNER_POLICY_NAME, type ServiceRight, serviceRights } from './service-api/service-policy.ts';
 import type { ServiceFault } from './service-fault.ts';
@@ -87,6 +87,8 @@ export interface DpsOptions extends Partial<LinkedHubs> {
   readonly dataDir?: string;
   /** Default: a throw-away CA. */
   readonly tls?: ServerTls;
+  /** The certificate of the servers is replaced by one of another root so long after the start; clients are told both. */
+  readonly serverRootRotatesAfterSeconds?: number;
   readonly clock?: Clock;
 }
 
@@ -138,7 +140,12 @@ export async function startDps(options: DpsOptions = {}): Promise<RunningDps> {
   const rules = resolveRules(options.rules);
   checkHubs(hubs);
   checkWeights(options.hubWeights ?? {});
-  const tls = { ...(options.tls ?? (await throwAwayServerTls(address, hubs))), onKeyLog: options.onKeyLog };
+  const first = options.tls ?? (await throwAwayServerTls(address, hubs));
+  const rotatesAfter = options.serverRootRotatesAfterSeconds;
+  const tls = {
+    ...(await rotatingServerTls(first, rotatesAfter, { address, hubs })),
+    onKeyLog: options.onKeyLog,
+  };
   await using cleanup = new AsyncDisposableStack();
   const storage = cleanup.use(
     options.dataDir === undefined ? createMemoryStorage() : openDataDirectory(options.dataDir),

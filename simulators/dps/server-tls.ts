@@ -1,4 +1,5 @@
 import { createTestPki, type TestPki } from '../pki/test-pki.ts';
+import type { CertificateRotation } from '../server/rotate-certificate.ts';
 import { GLOBAL_DEVICE_ENDPOINT } from '../wire/constants.ts';
 
 /** What the server presents; `caPem` is what clients must trust. */
@@ -7,6 +8,7 @@ export interface ServerTls {
   readonly certificateChainPem: string;
   readonly privateKeyPem: string;
   readonly caPem: string;
+  readonly rotation?: CertificateRotation | undefined;
 }
 
 /** Names in the server certificate: what unmodified clients dial. */
@@ -40,3 +42,18 @@ export async function issueServerTls(
 /** The same under an authority that nobody keeps. */
 export const throwAwayServerTls = async (address: string, hubs: readonly string[]): Promise<ServerTls> =>
   issueServerTls(await createTestPki(), address, hubs);
+
+/** The same, which after so many seconds presents a certificate of another root; `caPem` has both. */
+export async function rotatingServerTls(
+  tls: ServerTls,
+  afterSeconds: number | undefined,
+  { address, hubs }: { readonly address: string; readonly hubs: readonly string[] },
+): Promise<ServerTls> {
+  if (afterSeconds === undefined) return tls;
+  const next = await throwAwayServerTls(address, hubs);
+  return {
+    ...tls,
+    caPem: `${tls.caPem.trimEnd()}\n${next.caPem}`,
+    rotation: { next, afterMs: afterSeconds * 1000 },
+  };
+}

@@ -1,18 +1,21 @@
-import { constants } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { closeGently } from './close-gently.ts';
 import { type Listener, listen } from './listening.ts';
+import {
+  type CertificateRotation,
+  rotateCertificate,
+  type ServerCertificate,
+  secureContextOf,
+} from './rotate-certificate.ts';
 import type { HandleUpgrade } from './web-socket.ts';
 
-export interface HttpsListenerOptions {
+export interface HttpsListenerOptions extends ServerCertificate {
   readonly address: string;
   /** 0 picks a free one. */
   readonly port: number;
-  /** PEM: leaf, then intermediates. */
-  readonly certificateChainPem: string;
-  readonly privateKeyPem: string;
+  readonly rotation?: CertificateRotation | undefined;
   /** Takes each line of the connections' secrets, in the format of SSLKEYLOGFILE. */
   readonly onKeyLog?: ((line: Buffer) => void) | undefined;
   /** Takes the connections that become WebSockets; without it they are closed. */
@@ -35,14 +38,11 @@ export async function openHttpsListener(
 ): Promise<Listener> {
   const server = createServer(
     {
-      cert: options.certificateChainPem,
-      key: options.privateKeyPem,
+      ...secureContextOf(options),
       // Clients that could speak HTTP/2 offer both. A client that offers others only is refused: RFC 7301 §3.2.
       ALPNProtocols: ['http/1.1'],
-      minVersion: 'TLSv1.2', // the Python SDK speaks no other
       requestCert: true,
       rejectUnauthorized: false, // the registration core judges certificates, by enrollment
-      secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
       handshakeTimeout: 30_000,
       requestTimeout: 30_000,
       headersTimeout: 15_000,
@@ -53,6 +53,7 @@ export async function openHttpsListener(
     handle,
   );
   server.timeout = SILENCE_TIMEOUT_MS;
+  rotateCertificate(server, options.rotation);
   if (options.onKeyLog !== undefined) server.on('keylog', options.onKeyLog);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('clientError', refuseMalformed);

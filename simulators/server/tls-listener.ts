@@ -1,15 +1,18 @@
-import { constants } from 'node:crypto';
 import { createServer, type TLSSocket } from 'node:tls';
 import { clientChainOf } from './client-chain.ts';
 import { type Listener, listen } from './listening.ts';
+import {
+  type CertificateRotation,
+  rotateCertificate,
+  type ServerCertificate,
+  secureContextOf,
+} from './rotate-certificate.ts';
 
-export interface TlsListenerOptions {
+export interface TlsListenerOptions extends ServerCertificate {
   readonly address: string;
   /** 0 picks a free one. */
   readonly port: number;
-  /** PEM: leaf, then intermediates. */
-  readonly certificateChainPem: string;
-  readonly privateKeyPem: string;
+  readonly rotation?: CertificateRotation | undefined;
   /** Takes each line of the connections' secrets, in the format of SSLKEYLOGFILE. */
   readonly onKeyLog?: ((line: Buffer) => void) | undefined;
   /** Protocol inside TLS, for the error when the port cannot be bound. */
@@ -26,16 +29,14 @@ export async function openTlsListener(
   options: TlsListenerOptions,
   serve: (socket: TLSSocket, chain: readonly Uint8Array[]) => void,
 ): Promise<Listener> {
-  const { what, address, port, certificateChainPem, privateKeyPem } = options;
+  const { what, address, port } = options;
   const server = createServer({
-    cert: certificateChainPem,
-    key: privateKeyPem,
-    minVersion: 'TLSv1.2',
+    ...secureContextOf(options),
     requestCert: true,
     rejectUnauthorized: false, // the registration core judges certificates, by enrollment
-    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     handshakeTimeout: 30_000,
   });
+  rotateCertificate(server, options.rotation);
   if (options.onKeyLog !== undefined) server.on('keylog', options.onKeyLog);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('secureConnection', (socket) => {
